@@ -1,0 +1,115 @@
+"""The steps of a rule after parsing, and the resolving of their options against the facts of one event."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from amends_engine.conditions import Condition, Facts
+from amends_engine.fields import to_json
+from amends_engine.placeholders import Text
+from amends_engine.plans import Json
+from amends_engine.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A value chosen by a field: {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}."""
+
+    field: str
+    cases: "Mapping[str, Operand]"
+    otherwise: "Operand"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldNames:
+    """A list of fields that resolves to their names and values."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Named texts, each with placeholders."""
+
+    texts: "Mapping[str, Operand]"
+
+
+Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How placeholders in rules are filled: a fallback for a missing field, and the way a value is written."""
+
+    fallback: Callable[[str], str | None]
+    write: Callable[[Value], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step that becomes an effect. name is unique within its rule: "email", "email.2"."""
+
+    name: str
+    kind: str
+    path: str
+    position: int
+    target: str
+    options: Mapping[str, Operand]
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way of a choose; otherwise has a condition that is always true."""
+
+    condition: Condition
+    steps: "tuple[Step, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """The first branch whose condition is true; an unknown condition is not true."""
+
+    path: str
+    branches: tuple[Branch, ...]
+
+
+Step: TypeAlias = Action | Choose
+
+
+def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
+    """Every action in file order, those of all branches included."""
+    for step in steps:
+        if isinstance(step, Action):
+            yield step
+        else:
+            for branch in step.branches:
+                yield from actions_in(branch.steps)
+
+
+def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
+    """The plain value of an option for one event."""
+    match operand:
+        case Literal(value):
+            return value
+        case Table(field, cases, otherwise):
+            chosen = cases.get(str(to_json(facts[field])), otherwise) if field in facts else otherwise
+            return resolve(chosen, facts, voice)
+        case FieldNames(names):
+            return {name: to_json(facts[name]) if name in facts else None for name in names}
+        case Texts(texts):
+            return {name: _datum(text, facts, voice) for name, text in texts.items()}
+        case Text():
+            return operand.fill(facts, voice.fallback, voice.write)
+
+
+def _datum(operand: Operand, facts: Facts, voice: Voice) -> Json:
+    """A value for another program: a lone placeholder keeps its type, so 3 stays a number; a missing one is null."""
+    if isinstance(operand, Text) and len(operand.parts) == 1 and operand.fields:
+        [name] = operand.fields
+        return to_json(facts[name]) if name in facts else None
+    return resolve(operand, facts, voice)

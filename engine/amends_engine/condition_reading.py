@@ -1,0 +1,276 @@
+"""Lists of one-key conditions become conditions: pick the branch by its key, then read the part."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
+from amends_engine.documents import Node
+from amends_engine.fields import Field, Kind
+from amends_engine.findings import Place
+from amends_engine.operators import MEANT, OPERATORS, Operand, Operator
+from amends_engine.reading import Known, Reading, only_member
+from amends_engine.references import MAX_NESTED
+from amends_engine.shapes import DEFINITION, check_shape, describe
+from amends_engine.values import BadValue, parse_duration
+
+NOTHING = AllOf(())
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a condition stands: the rule's event type (None inside a definition) and the definitions around it."""
+
+    reading: Reading
+    event_type: str | None = None
+    inside: tuple[str, ...] = ()
+
+
+def read_conditions(node: Node | None, scope: Scope, path: str) -> Condition:
+    """All conditions of a list; no list means: always true."""
+    if node is None:
+        return NOTHING
+    return AllOf(_read_list(node, scope, path), path)
+
+
+def _read_list(node: Node, scope: Scope, path: str) -> tuple[Condition, ...]:
+    if not node.is_list or not node.items:
+        message = f"Conditions are a list, not {describe(node)}"
+        scope.reading.report("wrong-type", message, node.place, "begin each condition with - on a line of its own")
+        return ()
+    read = (read_condition(item, scope, f"{path}[{place}]") for place, item in enumerate(node.items))
+    return tuple(condition for condition in read if condition is not None)
+
+
+def read_condition(node: Node, scope: Scope, path: str) -> Condition | None:
+    member = only_member(node)
+    if member is None:
+        message = f"A condition is one line such as `customer.tier: gold`, not {_count(node)}"
+        remedy = "begin each condition with - on a line of its own"
+        scope.reading.report("wrong-type", message, node.place, remedy)
+        return None
+    key, value = member
+    branch = _BRANCHES.get(key)
+    if branch:
+        return branch(value, scope, f"{path}.{key}")
+    return _read_test(key, node.key_place(key), value, scope, f"{path}.{key}")
+
+
+def _count(node: Node) -> str:
+    return f"a mapping with {len(node.fields)} keys" if node.fields else describe(node)
+
+
+def _read_any(node: Node, scope: Scope, path: str) -> Condition:
+    return AnyOf(_read_list(node, scope, path), path)
+
+
+def _read_all(node: Node, scope: Scope, path: str) -> Condition:
+    return AllOf(_read_list(node, scope, path), path)
+
+
+def _read_not(node: Node, scope: Scope, path: str) -> Condition | None:
+    if node.is_list:
+        return Not(AllOf(_read_list(node, scope, path), path), path)
+    part = read_condition(node, scope, path)
+    return Not(part, path) if part else None
+
+
+def _read_is(node: Node, scope: Scope, path: str) -> Condition | None:
+    name, reading = node.text, scope.reading
+    if name not in reading.definitions:
+        reading.report_unknown("unknown-definition", "The definition", name, reading.definitions, node.place)
+        return None
+    if name in scope.inside or len(scope.inside) > MAX_NESTED:  # references.py reports it
+        return None
+    known = reading.known.get((name, scope.event_type)) or _read_known(name, scope)
+    for finding in known.findings:
+        if finding.code == "field-not-here":
+            reading.report(finding.code, f"The definition {name} cannot be used here: {finding.message}", node.place)
+    return Is(name, known.condition, path)
+
+
+def _read_known(name: str, scope: Scope) -> Known:
+    # its other findings are reported once, where the definition itself is read
+    quiet = replace(scope.reading, findings=[])
+    inner = Scope(quiet, scope.event_type, (*scope.inside, name))
+    condition = read_conditions(quiet.definitions[name].get("if"), inner, f"definitions.{name}.if")
+    known = Known(condition, tuple(quiet.findings))
+    quiet.known[name, scope.event_type] = known
+    return known
+
+
+_BRANCHES: dict[str, Callable[[Node, Scope, str], Condition | None]] = {
+    "any": _read_any,
+    "all": _read_all,
+    "not": _read_not,
+    "is": _read_is,
+}
+
+
+def _read_test(name: str, place: Place, node: Node, scope: Scope, path: str) -> Condition | None:
+    known = find_field(name, place, scope)
+    if known is None:
+        return None
+    if not node.is_mapping:
+        return _read_bare(known, node, scope, path)
+    given = dict(node.fields)
+    if_missing = _read_if_missing(given.pop("if_missing", None), scope)
+    tests = [_read_operator(known, operator, node, scope, f"{path}.{operator}") for operator in given]
+    if not tests:
+        scope.reading.report("missing-key", f"The condition on {name} has no operator", node.place,
+                             f"write one of {', '.join(OPERATORS)}")  # fmt: skip
+    read = tuple(replace(test, if_missing=if_missing) for test in tests if test)
+    return read[0] if len(read) == 1 else AllOf(read, path)
+
+
+def find_field(name: str, place: Place, scope: Scope) -> Field | None:
+    """The declared field, if the rule's event can carry it; else a finding."""
+    reading = scope.reading
+    known = reading.fields.find(name, scope.event_type)
+    if known is None or name.startswith(("rule.", "workspace.", "voucher.code")):
+        reading.report_unknown("unknown-field", "The field", name, reading.fields.names(scope.event_type), place)
+        return None
+    if scope.event_type in reading.fields.events and not reading.fields.is_carried(known.name, str(scope.event_type)):
+        message = f"an event {scope.event_type} does not carry {known.name}"
+        remedy = f"it carries {', '.join(sorted(reading.fields.events[str(scope.event_type)].fields)) or 'no fields'}"
+        reading.report("field-not-here", message[0].upper() + message[1:], place, remedy)
+        return None
+    return known
+
+
+def _read_bare(known: Field, node: Node, scope: Scope, path: str) -> Test | None:
+    if node.value is None:
+        scope.reading.report("wrong-type", f"{known.name} is compared with nothing", node.place,
+                             f"write `{known.name}: {{exists: false}}` if it must be missing")  # fmt: skip
+        return None
+    operator = OPERATORS["one_of" if node.is_list else "equals"]
+    return _build_test(known, operator, node, scope, path)
+
+
+def _read_if_missing(node: Node | None, scope: Scope) -> bool | None:
+    if node is None or isinstance(node.value, bool):
+        return node.value if node and isinstance(node.value, bool) else None
+    scope.reading.report("wrong-type", f"if_missing takes true or false, not {describe(node)}", node.place,
+                         "write true or false without quotes")  # fmt: skip
+    return None
+
+
+def _read_operator(known: Field, name: str, node: Node, scope: Scope, path: str) -> Test | None:
+    place = node.key_place(name)
+    operator = OPERATORS.get(name)
+    if operator is None:
+        meant = MEANT.get(name)
+        if meant:
+            scope.reading.report("unknown-operator", f"The operator {name} is not known", place, f"use {meant}")
+        else:
+            scope.reading.report_unknown("unknown-operator", "The operator", name, OPERATORS, place)
+        return None
+    if known.type.kind not in operator.kinds:
+        fitting = ", ".join(each.name for each in OPERATORS.values() if known.type.kind in each.kinds)
+        message = f"{name} does not fit {known.name}, which is {known.type.describe()}"
+        scope.reading.report("operator-not-for-type", message, place, f"use one of {fitting}")
+        return None
+    return _build_test(known, operator, node.fields[name], scope, path)
+
+
+def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path: str) -> Test | None:
+    try:
+        operand = _OPERANDS[operator.operand](known, node)
+    except _BadOperand as error:
+        code = "unit-missing" if _lacks_unit(known, operator, error.node) else "unknown-value"
+        scope.reading.report(
+            code, f"{known.name}: {error}", error.node.place, _operand_remedy(known, operator, error.node)
+        )
+        return None
+    return Test(known.name, operator.name, operand, path)
+
+
+class _BadOperand(ValueError):
+    def __init__(self, message: str, node: Node) -> None:
+        super().__init__(message)
+        self.node = node
+
+
+def _lacks_unit(known: Field, operator: Operator, node: Node) -> bool:
+    wants_unit = known.type.kind in {Kind.MONEY, Kind.DURATION} or operator.operand is Operand.DURATION
+    return wants_unit and isinstance(node.value, int | float) and not isinstance(node.value, bool)
+
+
+def _operand_remedy(known: Field, operator: Operator, node: Node) -> str:
+    sign = next((sign for sign in MEANT if not sign.isidentifier() and node.text.startswith(sign)), None)
+    if sign and node.is_text:
+        return f"write {{{MEANT[sign]}: {node.text.removeprefix(sign).strip()}}}"
+    if _lacks_unit(known, operator, node):
+        is_money = known.type.kind is Kind.MONEY
+        return f"write the unit too, for example {node.text}{' EUR' if is_money else 'd'}"
+    if known.type.kind is Kind.YES_NO and node.text.casefold() in _YES | _NO:
+        return f"YAML 1.2 reads {node.text} as text; write {'true' if node.text.casefold() in _YES else 'false'}"
+    return ""
+
+
+_YES, _NO = frozenset({"yes", "on", "y"}), frozenset({"no", "off", "n"})
+
+
+def _one(known: Field, node: Node) -> Any:
+    if node.is_list or node.is_mapping:
+        raise _BadOperand(f"one value is due, not {describe(node)}", node)
+    wanted = replace(known.type, kind=Kind.TEXT) if known.type.kind is Kind.TEXTS else known.type
+    try:
+        return wanted.read(node.value)
+    except BadValue as error:
+        raise _BadOperand(str(error), node) from error
+
+
+def _many(known: Field, node: Node) -> tuple[Any, ...]:
+    if not node.items:
+        raise _BadOperand(f"a list of values is due, not {describe(node)}", node)
+    return tuple(_one(known, item) for item in node.items)
+
+
+def _one_or_many(known: Field, node: Node) -> tuple[Any, ...]:
+    return _many(known, node) if node.is_list else (_one(known, node),)
+
+
+def _pair(known: Field, node: Node) -> tuple[Any, ...]:
+    values = _many(known, node)
+    if len(values) != 2 or not values[0] <= values[1]:
+        raise _BadOperand("two values are due, the lower one first, such as [7, 8]", node)
+    return values
+
+
+def _words(_known: Field, node: Node) -> tuple[str, ...]:
+    words = tuple(item.text for item in node.items) if node.is_list else (node.text,)
+    if not all(word.strip() for word in words):
+        raise _BadOperand("a word or a list of words is due", node)
+    return words
+
+
+def _truth(_known: Field, node: Node) -> bool:
+    if isinstance(node.value, bool):
+        return node.value
+    raise _BadOperand(f"true or false is due, not {describe(node)}", node)
+
+
+def _length(_known: Field, node: Node) -> timedelta:
+    try:
+        return parse_duration(node.text)
+    except BadValue as error:
+        raise _BadOperand(str(error), node) from error
+
+
+_OPERANDS: dict[Operand, Callable[[Field, Node], Any]] = {
+    Operand.SAME: _one,
+    Operand.LIST: _many,
+    Operand.SAME_OR_LIST: _one_or_many,
+    Operand.PAIR: _pair,
+    Operand.WORDS: _words,
+    Operand.YES_NO: _truth,
+    Operand.DURATION: _length,
+}
+
+
+def read_definition(name: str, node: Node, reading: Reading) -> None:
+    """Report what is wrong inside one definition, in its own place."""
+    if check_shape(node, DEFINITION, f"the definition {name}", reading.findings):
+        read_conditions(node.get("if"), Scope(reading, None, (name,)), f"definitions.{name}.if")

@@ -1,0 +1,103 @@
+"""fields.yaml becomes typed fields."""
+
+import re
+
+from amends_engine.documents import Node
+from amends_engine.fields import BUILT_IN, EventType, Field, Fields, FieldType, Kind, closest
+from amends_engine.findings import Finding
+from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, check_shape, describe
+
+_CHOICES = re.compile(r"one of \[(?P<choices>[^\[\]]+)\]\Z")
+_BOUNDED = re.compile(r"(?P<kind>whole number|number) from (?P<low>-?\d+(\.\d+)?) to (?P<high>-?\d+(\.\d+)?)\Z")
+_PLAIN = {kind.value: FieldType(kind) for kind in Kind if kind is not Kind.CHOICE}
+_TYPES_HELP = "write one of " + ", ".join([*_PLAIN, "whole number from 0 to 10", "one of [gold, silver]"])
+
+
+def read_fields(root: Node, findings: list[Finding]) -> Fields:
+    """Every declared field; what cannot be read is left out and reported."""
+    if not check_shape(root, FIELDS, "fields.yaml", findings):
+        return Fields()
+    customer = _read_customer(root.get("entities"), findings)
+    events = {}
+    for name, node in _members(root.get("events")):
+        if check_shape(node, EVENT_TYPE, f"the event type {name}", findings):
+            prefix = name.partition(".")[0]
+            means = node.fields["means"].text
+            events[name] = EventType(name, means, _read_members(node.get("fields"), prefix, findings))
+    _check_same_types(events, findings)
+    return Fields(customer, events)
+
+
+def _members(node: Node | None) -> list[tuple[str, Node]]:
+    return list(node.fields.items()) if node else []
+
+
+def _read_customer(entities: Node | None, findings: list[Finding]) -> dict[str, Field]:
+    for name, node in _members(entities):
+        if name != "customer":
+            remedy = "declare the fields with the event that carries them"
+            message = f"The entity {name} does not exist; customer is the only one"
+            findings.append(Finding("unknown-key", message, node.place, remedy))
+    customer = entities.get("customer") if entities else None
+    if customer is None or not check_shape(customer, ENTITY, "the entity customer", findings):
+        return {}
+    return _read_members(customer.get("fields"), "customer", findings)
+
+
+def _read_members(node: Node | None, prefix: str, findings: list[Finding]) -> dict[str, Field]:
+    read = {}
+    for short, spec in _members(node):
+        if f"{prefix}.{short}" not in BUILT_IN:
+            found = _read_field(f"{prefix}.{short}", spec, findings)
+            if found:
+                read[short] = found
+    return read
+
+
+def _read_field(name: str, node: Node, findings: list[Finding]) -> Field | None:
+    if node.is_mapping and not check_shape(node, FIELD, f"the field {name}", findings):
+        return None
+    wanted = read_type(node.get("type") or node, findings)
+    if wanted is None:
+        return None
+    given = node.fields
+    return Field(
+        name,
+        wanted,
+        is_required=_flag(given.get("required")),
+        is_personal=_flag(given.get("personal")),
+        fallback=given["fallback"].text if "fallback" in given else None,
+        sources=tuple(item.text for item in given["sources"].items) if "sources" in given else (),
+        means=given["means"].text if "means" in given else "",
+        place=node.place,
+    )
+
+
+def _flag(node: Node | None) -> bool:
+    return node is not None and node.value is True
+
+
+def read_type(node: Node, findings: list[Finding]) -> FieldType | None:
+    """Read `whole number from 0 to 10` and its like."""
+    text = node.text.strip()
+    if text in _PLAIN:
+        return _PLAIN[text]
+    if found := _CHOICES.match(text):
+        choices = tuple(choice.strip() for choice in found["choices"].split(","))
+        return FieldType(Kind.CHOICE, choices=choices)
+    if (found := _BOUNDED.match(text)) and float(found["low"]) < float(found["high"]):
+        return FieldType(Kind(found["kind"]), float(found["low"]), float(found["high"]))
+    near = closest(text, _PLAIN)
+    remedy = f"did you mean {near}?" if near else _TYPES_HELP
+    findings.append(Finding("wrong-type", f"{describe(node)} is not a type of field", node.place, remedy))
+    return None
+
+
+def _check_same_types(events: dict[str, EventType], findings: list[Finding]) -> None:
+    seen: dict[str, Field] = {}
+    for event in events.values():
+        for known in event.fields.values():
+            first = seen.setdefault(known.name, known)
+            if first.type != known.type and known.place:
+                message = f"{known.name} is {known.type.describe()} here and {first.type.describe()} elsewhere"
+                findings.append(Finding("doubled-name", message, known.place, "give both the same type"))

@@ -1,0 +1,159 @@
+"""The operators of conditions: one table entry each, for parser, evaluator, schema, documentation and plain words."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from amends_engine.fields import Kind, to_json
+from amends_engine.values import Money, Value
+
+
+class Undecidable(Exception):
+    """A test has no answer for these values; the rule is undecided and does nothing."""
+
+
+class Operand(StrEnum):
+    """What an author writes behind an operator."""
+
+    SAME = "a value of the field"
+    LIST = "a list of values of the field"
+    SAME_OR_LIST = "a value of the field or a list of them"
+    PAIR = "a list of two values, the lower first"
+    WORDS = "a word, a phrase or a list of them"
+    YES_NO = "true or false"
+    DURATION = "a length of time"
+
+
+Test = Callable[[Any, Any, Mapping[str, Value]], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """name as authors write it; words complete a sentence: "customer.tier is gold"."""
+
+    name: str
+    words: str
+    operand: Operand
+    kinds: frozenset[Kind]
+    test: Test
+    example: str
+
+
+_ORDERED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DATE, Kind.DURATION})
+_TEXTUAL = frozenset({Kind.TEXT, Kind.TEXTS})
+_DATED = frozenset({Kind.TIME, Kind.DATE})
+_ALL = frozenset(Kind)
+
+
+def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
+    def test(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+        return compare(_comparable(value, operand), _comparable(operand, value))
+
+    return test
+
+
+def _comparable(value: Any, other: Any) -> Any:
+    if isinstance(value, Money) and isinstance(other, Money):
+        if value.currency != other.currency:
+            raise Undecidable(f"{value} and {other} are in different currencies")
+        return value.minor
+    return value
+
+
+def _is_equal(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    if isinstance(value, tuple):
+        return operand in value
+    return bool(_comparable(value, operand) == _comparable(operand, value))
+
+
+def _is_one_of(value: Any, operand: Any, facts: Mapping[str, Value]) -> bool:
+    return any(_is_equal(value, choice, facts) for choice in operand)
+
+
+def _is_none_of(value: Any, operand: Any, facts: Mapping[str, Value]) -> bool:
+    return not _is_one_of(value, operand, facts)
+
+
+def _is_between(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    low, high = operand
+    return bool(_comparable(low, value) <= _comparable(value, low) <= _comparable(high, value))
+
+
+def _mentions(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    texts = value if isinstance(value, tuple) else (value,)
+    pattern = _word_pattern(operand)
+    return any(pattern.search(text.casefold()) for text in texts)
+
+
+@lru_cache(maxsize=4096)
+def _word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    # whole words only: "late" is not in "chocolate"; any white space between the words of a phrase
+    phrases = (r"\s+".join(re.escape(part) for part in word.casefold().split()) for word in words)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)")
+
+
+def _is_within(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    now = facts.get("event.occurred_at")
+    if not isinstance(now, datetime):
+        raise Undecidable("the event has no time")
+    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
+    return now - operand <= moment <= now
+
+
+def _exists(value: Any, operand: bool, _facts: Mapping[str, Value]) -> bool:
+    return (value is not None) is operand
+
+
+_at_most = _ordered(lambda value, bound: value <= bound)
+_at_least = _ordered(lambda value, bound: value >= bound)
+_more_than = _ordered(lambda value, bound: value > bound)
+_less_than = _ordered(lambda value, bound: value < bound)
+
+OPERATORS: dict[str, Operator] = {
+    row[0]: Operator(*row)
+    for row in (
+        ("equals", "is", Operand.SAME, _ALL, _is_equal, "customer.tier: gold"),
+        ("one_of", "is one of", Operand.LIST, _ALL, _is_one_of, "customer.tier: [gold, platinum]"),
+        ("not", "is not", Operand.SAME_OR_LIST, _ALL, _is_none_of, "customer.tier: {not: basic}"),
+        ("at_most", "is at most", Operand.SAME, _ORDERED, _at_most, "feedback.nps: {at_most: 6}"),
+        ("at_least", "is at least", Operand.SAME, _ORDERED, _at_least, "feedback.nps: {at_least: 9}"),
+        ("more_than", "is more than", Operand.SAME, _ORDERED, _more_than, "customer.spend_365d: {more_than: 5000 EUR}"),
+        ("less_than", "is less than", Operand.SAME, _ORDERED, _less_than, "customer.age: {less_than: 18}"),
+        ("between", "is between", Operand.PAIR, _ORDERED, _is_between, "feedback.nps: {between: [7, 8]}"),
+        (
+            "mentions",
+            "mentions",
+            Operand.WORDS,
+            _TEXTUAL,
+            _mentions,
+            "feedback.comment: {mentions: [refund, money back]}",
+        ),
+        ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
+        ("exists", "is known:", Operand.YES_NO, _ALL, _exists, "customer.email: {exists: true}"),
+    )
+}
+
+MEANT: dict[str, str] = {
+    **dict.fromkeys(("<=", "maximum", "max", "up_to", "lte"), "at_most"),
+    **dict.fromkeys((">=", "minimum", "min", "gte"), "at_least"),
+    **dict.fromkeys(("<", "lower_than", "below", "under", "fewer_than", "before", "lt"), "less_than"),
+    **dict.fromkeys((">", "greater_than", "higher_than", "above", "over", "after", "gt"), "more_than"),
+    **dict.fromkeys(("==", "=", "is", "eq", "equal"), "equals"),
+    **dict.fromkeys(("!=", "is_not", "not_in", "ne"), "not"),
+    **dict.fromkeys(("in", "any_of"), "one_of"),
+    **dict.fromkeys(("contains", "includes", "like"), "mentions"),
+}
+"""What people write by habit, and the operator they mean."""
+
+
+def describe_operand(operand: Any) -> str:
+    """The operand as an author would write it."""
+    if isinstance(operand, tuple):
+        return ", ".join(describe_operand(part) for part in operand)
+    if isinstance(operand, bool):
+        return "true" if operand else "false"
+    return str(to_json(operand))

@@ -1,0 +1,160 @@
+"""The options of a step: each is read by its declared type, from one table."""
+
+from collections.abc import Callable
+
+from amends_engine.actions import FieldNames, Literal, Operand, Table, Texts
+from amends_engine.condition_reading import Scope, find_field
+from amends_engine.documents import Node
+from amends_engine.fields import Field, Kind
+from amends_engine.placeholders import Text, parse_text
+from amends_engine.shapes import describe
+from amends_engine.steps import Option, OptionType
+from amends_engine.values import BadValue, parse_duration, parse_money
+
+_TABLE_EXAMPLE = "write for example {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}"
+
+
+def read_option(option: Option, node: Node, scope: Scope) -> Operand | None:
+    """The operand of one option, or None with a finding; any option can be a table {by: …, otherwise: …}."""
+    if node.is_mapping and option.type is not OptionType.TEXTS:
+        return _read_table(option, node, scope)
+    try:
+        return _READERS[option.type](option, node, scope)
+    except BadValue as error:
+        code, unit = _WITH_UNIT.get(option.type, ("wrong-type", ""))
+        if unit and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            remedy = f"write the unit too, for example {node.text}{unit}"
+            scope.reading.report("unit-missing", f"{option.name}: {node.text} has no unit", node.place, remedy)
+        else:
+            scope.reading.report(code, f"{option.name}: {error}", node.place)
+        return None
+
+
+_WITH_UNIT = {OptionType.MONEY: ("bad-money", " EUR"), OptionType.DURATION: ("bad-duration", "d")}
+
+
+def _read_table(option: Option, node: Node, scope: Scope) -> Operand | None:
+    rows = dict(node.fields)
+    by, otherwise = rows.pop("by", None), rows.pop("otherwise", None)
+    if by is None or otherwise is None:
+        absent = "by" if by is None else "otherwise"
+        message = f"{option.name} is a table without `{absent}`"
+        scope.reading.report("missing-key", message, node.place, _TABLE_EXAMPLE)
+        return None
+    known = find_field(by.text, by.place, scope)
+    if known:
+        _check_rows(known, list(rows), node, scope)
+    cases = {row: read_option(option, value, scope) for row, value in rows.items()}
+    last = read_option(option, otherwise, scope)
+    if known is None or last is None:
+        return None
+    return Table(known.name, {row: case for row, case in cases.items() if case is not None}, last)
+
+
+def _check_rows(known: Field, rows: list[str], node: Node, scope: Scope) -> None:
+    if known.type.kind is not Kind.CHOICE:
+        return
+    for row in rows:
+        if row not in known.type.choices:
+            choices = known.type.choices
+            scope.reading.report_unknown("unknown-value", f"The {known.name}", row, choices, node.key_place(row))
+
+
+def _text(option: Option, node: Node, scope: Scope) -> Text:
+    if not node.is_text or not node.text.strip():
+        raise BadValue(f"text is due, not {describe(node)}")
+    if option.max_length and len(node.text) > option.max_length:
+        raise BadValue(f"the text has {len(node.text)} characters; {option.max_length} are allowed")
+    text = parse_text(node.text)
+    known = {name: _find_placeholder(name, node, scope) for name in text.fields}
+    return text.renamed({name: found.name for name, found in known.items() if found})
+
+
+_READABLE_IN_TEXT = ("rule.", "workspace.", "voucher.")
+
+
+def _find_placeholder(name: str, node: Node, scope: Scope) -> Field | None:
+    reading = scope.reading
+    if name.startswith(_READABLE_IN_TEXT):
+        known = reading.fields.find(name, scope.event_type)
+        if known is None:
+            reading.report_unknown("unknown-field", "The field", name, reading.fields.names(), node.place)
+    else:
+        known = find_field(name, node.place, scope)
+    if known and not known.is_required and known.fallback is None:
+        remedy = f"give {known.name} a `fallback:` in fields.yaml"
+        reading.report("fallback-missing", f"<{name}> may be missing and has no fallback text", node.place, remedy)
+    return known
+
+
+def _word(_option: Option, node: Node, _scope: Scope) -> Literal:
+    if not node.text.replace("-", "").replace("_", "").isalnum():
+        raise BadValue(f"a name of letters, digits, - and _ is due, not {describe(node)}")
+    return Literal(node.text)
+
+
+def _money(_option: Option, node: Node, _scope: Scope) -> Literal:
+    amount = parse_money(node.text)
+    if amount.minor <= 0:
+        raise BadValue(f"{node.text} is not more than nothing")
+    return Literal(str(amount))
+
+
+def _duration(_option: Option, node: Node, _scope: Scope) -> Literal:
+    parse_duration(node.text)
+    return Literal(node.text)
+
+
+def _template(option: Option, node: Node, scope: Scope) -> Literal:
+    kind = "card" if option.type is OptionType.CARD else "email"
+    known = scope.reading.templates.get(kind, ())
+    if node.text not in known:
+        scope.reading.report_unknown("unknown-template", f"The {kind} template", node.text, known, node.place)
+    return Literal(node.text)
+
+
+def _budget(_option: Option, node: Node, scope: Scope) -> Literal:
+    known = scope.reading.budgets
+    if node.text not in known:
+        scope.reading.report_unknown("unknown-budget", "The budget", node.text, known, node.place)
+    return Literal(node.text)
+
+
+def _choice(option: Option, node: Node, _scope: Scope) -> Literal:
+    if node.text not in option.choices:
+        raise BadValue(f"{describe(node)} is not one of {', '.join(option.choices)}")
+    return Literal(node.text)
+
+
+def _fields(_option: Option, node: Node, scope: Scope) -> FieldNames:
+    if not node.items:
+        raise BadValue(f"a list of fields is due, not {describe(node)}")
+    found = [find_field(item.text, item.place, scope) for item in node.items]
+    return FieldNames(tuple(known.name for known in found if known))
+
+
+def _texts(option: Option, node: Node, scope: Scope) -> Texts:
+    if not node.is_mapping:
+        raise BadValue(f"a mapping of names to text is due, not {describe(node)}")
+    return Texts({name: _text(option, value, scope) for name, value in node.fields.items()})
+
+
+def _yes_no(_option: Option, node: Node, _scope: Scope) -> Literal:
+    if not isinstance(node.value, bool):
+        raise BadValue(f"true or false is due, not {describe(node)}")
+    return Literal(node.value)
+
+
+_READERS: dict[OptionType, Callable[[Option, Node, Scope], Operand]] = {
+    OptionType.TEXT: _text,
+    OptionType.WORD: _word,
+    OptionType.MONEY: _money,
+    OptionType.DURATION: _duration,
+    OptionType.TEMPLATE: _template,
+    OptionType.CARD: _template,
+    OptionType.BUDGET: _budget,
+    OptionType.CHOICE: _choice,
+    OptionType.FIELDS: _fields,
+    OptionType.TEXTS: _texts,
+    OptionType.YES_NO: _yes_no,
+}

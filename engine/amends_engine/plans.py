@@ -1,0 +1,87 @@
+"""What the engine decides: decisions and intents, all frozen, ids and plain values only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID, uuid5
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+_NAMESPACE = UUID("6a3d2c52-6f0e-5d7e-9f5a-0d3c8d9f1b1e")
+
+
+class Mode(StrEnum):
+    """Live decisions reach people; shadow decisions are recorded in a ledger of their own."""
+
+    LIVE = "live"
+    SHADOW = "shadow"
+
+
+class Outcome(StrEnum):
+    """What became of a rule whose conditions are true, or whose evaluation failed."""
+
+    ACTED = "acted"
+    OUTRANKED = "outranked"
+    LIMITED = "limited"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One thing a rule wants done: it becomes one effect with the same id.
+
+    id: idempotency key (UUIDv5 of decision, action and target); action: name of the step within its
+    rule ("email", "email.2"); kind: name of the connector; options: resolved, ready for JSON.
+    """
+
+    id: str
+    action: str
+    kind: str
+    target: str
+    position: int
+    options: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one rule version decided about one event; reason is empty when it acted."""
+
+    id: str
+    event_id: str
+    rule_id: str
+    rule_version: str
+    mode: Mode
+    outcome: Outcome
+    customer_id: str | None
+    decided_for: datetime
+    reason: str = ""
+    intents: tuple[Intent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything decided about one event; unknown names rules that could not say, and the fields they missed."""
+
+    event_id: str
+    decisions: tuple[Decision, ...]
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def event_id(source: str, key: str) -> str:
+    """The id of an event: the same source and dedupe key give the same id, everywhere and always."""
+    return _stable("event", source, key)
+
+
+def decision_id(event: str, rule: str, mode: Mode, generation: int = 0) -> str:
+    return _stable("decision", event, rule, mode, str(generation))
+
+
+def effect_id(decision: str, action: str, target: str) -> str:
+    return _stable("effect", decision, action, target)
+
+
+def _stable(*parts: str) -> str:
+    # the length before each part keeps ("a", "bc") and ("ab", "c") apart
+    return str(uuid5(_NAMESPACE, "".join(f"{len(part)}:{part}" for part in parts)))

@@ -1,0 +1,176 @@
+"""Tests beside the rules: read from YAML, run by the same plan() that runs live."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from amends_engine.documents import Node
+from amends_engine.events import Event
+from amends_engine.facts import facts_of
+from amends_engine.fields import BUILT_IN, Field, closest
+from amends_engine.findings import Place
+from amends_engine.planning import ActedTimes, RuleSet, plan, rule_set
+from amends_engine.plans import Outcome, Plan
+from amends_engine.reading import Reading
+from amends_engine.rules import Rule, Status
+from amends_engine.shapes import EXPECT, TEST, check_shape
+from amends_engine.values import BadValue, Value, parse_time
+
+TEST_TIME = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """result: an Outcome, or "no" or "unknown" for a rule that did not fire; does: step kinds in order."""
+
+    rule_id: str
+    result: str = Outcome.ACTED.value
+    does: tuple[str, ...] | None = None
+    because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    name: str
+    event: Event
+    case: Mapping[str, Value]
+    expect: Expectation
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """failure is empty when the test passed, else one sentence."""
+
+    __test__ = False
+
+    test: RuleTest
+    failure: str = ""
+
+    @property
+    def is_passed(self) -> bool:
+        return not self.failure
+
+
+def read_test(node: Node, reading: Reading) -> RuleTest | None:
+    """One test, or None with a finding."""
+    if not check_shape(node, TEST, "the test", reading.findings):
+        return None
+    given = node.fields
+    if not check_shape(given["expect"], EXPECT, "expect", reading.findings):
+        return None
+    event = _read_event(given["event"], given.get("customer"), reading)
+    case = _read_values(given.get("case"), "case", _CASE, reading)
+    if event is None:
+        return None
+    return RuleTest(given["name"].text, event, case, _read_expectation(given["expect"]), node.place)
+
+
+_CASE = {known.short_name: known for known in BUILT_IN.values() if known.name.startswith("case.")}
+
+
+def _read_event(node: Node, customer: Node | None, reading: Reading) -> Event | None:
+    type_node = node.get("type")
+    if type_node is None:
+        reading.report("missing-key", "type is missing in the event", node.place, "add a line `type: …`")
+        return None
+    kind = reading.fields.events.get(type_node.text)
+    if kind is None:
+        events = reading.fields.events
+        reading.report_unknown("unknown-event", "The event type", type_node.text, events, type_node.place)
+        return None
+    about_customer = dict(customer.fields) if customer else {}
+    id_node = about_customer.pop("id", None)
+    fields = _read_values(node, kind.prefix, kind.fields, reading, skip=frozenset({"type", "at"}))
+    attributes = _read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"}))
+    return Event(
+        id="test",
+        source="test",
+        key="test",
+        type=kind.name,
+        occurred_at=_read_time(node.get("at"), reading),
+        customer_id=id_node.text if id_node else None,
+        fields=fields,
+        attributes=attributes,
+    )
+
+
+def _read_time(node: Node | None, reading: Reading) -> datetime:
+    if node is None:
+        return TEST_TIME
+    try:
+        return parse_time(node.text)
+    except BadValue as error:
+        reading.report("unknown-value", f"at: {error}", node.place)
+        return TEST_TIME
+
+
+def _read_values(
+    node: Node | None, what: str, known: Mapping[str, Field], reading: Reading, skip: frozenset[str] = frozenset()
+) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, member in (node.fields if node else {}).items():
+        if name in skip or (member.value is None and name in known):
+            continue
+        if name not in known:
+            names = [f"{what}.{each}" for each in known]
+            reading.report_unknown("unknown-field", "The field", f"{what}.{name}", names, member.place)
+            continue
+        try:
+            values[name] = known[name].type.read(member.plain())
+        except BadValue as error:
+            reading.report("unknown-value", f"{what}.{name}: {error}", member.place)
+    return values
+
+
+def _read_expectation(node: Node) -> Expectation:
+    given = node.fields
+    does = tuple(item.text for item in given["does"].items) if "does" in given else None
+    return Expectation(
+        rule_id=given["rule"].text,
+        result=given["result"].text if "result" in given else Outcome.ACTED.value,
+        does=does,
+        because=given["because"].text if "because" in given else None,
+    )
+
+
+def check_test(test: RuleTest, rules: Collection[str], reading: Reading) -> None:
+    """Report a test of a rule that is not there."""
+    if test.expect.rule_id not in rules:
+        near = closest(test.expect.rule_id, rules)
+        remedy = f"did you mean {near}?" if near else "name a rule of this workspace"
+        reading.report("unknown-rule", f"The rule {test.expect.rule_id} is not known", test.place, remedy)
+
+
+def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | None = None) -> TestResult:
+    """Run one test; its own rule counts as live whatever its status, so that drafts can be tested."""
+    tested = _with_live(rules, rule)
+    facts = facts_of(test.event, test.event.attributes, test.case)
+    made = plan(tested, test.event, facts, acted or {})
+    return TestResult(test, _failure(test.expect, made))
+
+
+def _with_live(rules: RuleSet, rule: Rule) -> RuleSet:
+    if rule.status is Status.LIVE:
+        return rules
+    others = [other for other in rules.by_id.values() if other.id != rule.id]
+    return rule_set([*others, replace(rule, status=Status.LIVE)], rules.voice)
+
+
+def _failure(expect: Expectation, made: Plan) -> str:
+    decision = next((found for found in made.decisions if found.rule_id == expect.rule_id), None)
+    missed = made.unknown.get(expect.rule_id)
+    result = decision.outcome.value if decision else ("unknown" if missed else "no")
+    reason = decision.reason if decision else ", ".join(missed or ())
+    if result != expect.result:
+        return f"expected {expect.result}, got {result}" + (f" because of {reason}" if reason else "")
+    if expect.because and expect.because not in reason:
+        return f"expected because of {expect.because}, got {reason or 'no reason'}"
+    does = tuple(intent.kind for intent in decision.intents) if decision else ()
+    if expect.does is not None and does != expect.does:
+        return f"expected {_listed(expect.does)}, got {_listed(does)}"
+    return ""
+
+
+def _listed(kinds: tuple[str, ...]) -> str:
+    return ", ".join(kinds) or "nothing"

@@ -1,0 +1,132 @@
+"""Rules: frozen, typed, and read from the nodes of a file."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from amends_engine.actions import Action, Step, actions_in
+from amends_engine.condition_reading import Scope, read_conditions
+from amends_engine.conditions import Condition
+from amends_engine.documents import Node
+from amends_engine.findings import Place
+from amends_engine.reading import Reading
+from amends_engine.references import all_used
+from amends_engine.shapes import LIMITS, RULE, WHEN_EVENT, check_shape
+from amends_engine.step_reading import Numbering, read_steps
+from amends_engine.values import BadValue, parse_duration
+
+_LIMIT = re.compile(r"(?P<count>[1-9]\d{0,3}) per (?P<window>.+)\Z")
+
+
+class Status(StrEnum):
+    """draft: not run; shadow: recorded, reaches nobody; live: acts; paused: kept, not run."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    LIVE = "live"
+    PAUSED = "paused"
+
+    @property
+    def is_running(self) -> bool:
+        return self in {Status.LIVE, Status.SHADOW}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most count times within a sliding window."""
+
+    count: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule version. version: the first 16 hex digits of the hash of everything that decides what it does."""
+
+    id: str
+    why: str
+    owner: str
+    status: Status
+    event_type: str
+    condition: Condition
+    steps: tuple[Step, ...]
+    version: str
+    place: Place
+    per_customer: Limit | None = None
+    group: str | None = None
+    priority: int = 50
+
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(actions_in(self.steps))
+
+
+def read_rule(node: Node, reading: Reading) -> Rule | None:
+    """The rule, or None with at least one finding."""
+    before = len(reading.findings)
+    if not check_shape(node, RULE, "the rule", reading.findings):
+        return None
+    given = node.fields
+    event_type = _read_trigger(given["when"], reading)
+    if event_type is None:
+        return None
+    scope = Scope(reading, event_type)
+    condition = read_conditions(node.get("if"), scope, "if")
+    steps = read_steps(given["then"], scope, "then", Numbering())
+    limit = _read_limit(node.get("limits"), reading)
+    if any(finding.is_error for finding in reading.findings[before:]):
+        return None
+    return Rule(
+        id=given["id"].text,
+        why=given["why"].text,
+        owner=given["owner"].text,
+        status=Status(given["status"].text) if "status" in given else Status.DRAFT,
+        event_type=event_type,
+        condition=condition,
+        steps=steps,
+        version=content_hash(node, reading),
+        place=node.place,
+        per_customer=limit,
+        group=given["group"].text if "group" in given else None,
+        priority=int(given["priority"].text) if "priority" in given else 50,
+    )
+
+
+def _read_trigger(node: Node, reading: Reading) -> str | None:
+    if not check_shape(node, WHEN_EVENT, "when", reading.findings):
+        return None
+    event = node.fields["event"]
+    if event.text not in reading.fields.events:
+        reading.report_unknown("unknown-event", "The event type", event.text, reading.fields.events, event.place)
+        return None
+    return event.text
+
+
+def _read_limit(node: Node | None, reading: Reading) -> Limit | None:
+    if node is None or not check_shape(node, LIMITS, "limits", reading.findings):
+        return None
+    given = node.get("per_customer")
+    if given is None:
+        return None
+    found = _LIMIT.match(given.text)
+    try:
+        return Limit(int(found["count"]), parse_duration(found["window"])) if found else _refuse(given)
+    except BadValue as error:
+        reading.report("bad-duration", f"per_customer: {error}", given.place, "write for example 1 per 30d")
+        return None
+
+
+def _refuse(node: Node) -> Limit:
+    raise BadValue(f"{node.text!r} does not say how often in how long")
+
+
+def content_hash(node: Node, reading: Reading) -> str:
+    """The same for every writing of the same content: comments, quotes and order of keys do not count."""
+    meant = {
+        "rule": node.plain(),
+        "definitions": {name: reading.definitions[name].plain() for name in all_used(node, reading.definitions)},
+    }
+    text = json.dumps(meant, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

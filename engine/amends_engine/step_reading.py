@@ -1,0 +1,107 @@
+"""The steps behind `then:`: pick the step by its key, then read its options."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from amends_engine.actions import Action, Branch, Choose, Operand, Step
+from amends_engine.condition_reading import NOTHING, Scope, read_conditions
+from amends_engine.documents import Node
+from amends_engine.option_reading import read_option
+from amends_engine.reading import only_member
+from amends_engine.shapes import CHOOSE_BRANCH, OTHERWISE_BRANCH, check_shape, describe, unknown_key
+from amends_engine.steps import StepKind
+
+
+@dataclass
+class Numbering:
+    """Counts the actions of one rule, so that each has a name of its own."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+
+    def name(self, kind: str) -> tuple[str, int]:
+        """The name of the next action of this kind, and its position among all actions, from 1."""
+        self.seen[kind] += 1
+        number = self.seen[kind]
+        return (kind if number == 1 else f"{kind}.{number}"), self.seen.total()
+
+
+def read_steps(node: Node, scope: Scope, path: str, numbering: Numbering) -> tuple[Step, ...]:
+    if not node.is_list or not node.items:
+        remedy = "begin each step with - on a line of its own"
+        scope.reading.report("wrong-type", f"Steps are a list, not {describe(node)}", node.place, remedy)
+        return ()
+    read = (_read_step(item, scope, f"{path}[{place}]", numbering) for place, item in enumerate(node.items))
+    return tuple(step for step in read if step is not None)
+
+
+def _read_step(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step | None:
+    member = only_member(node)
+    if member is None:
+        message = f"A step is one line such as `email: {{template: …}}`, not {describe(node)}"
+        remedy = "begin each step with - and indent its options below it"
+        scope.reading.report("wrong-type", message, node.place, remedy)
+        return None
+    name, body = member
+    if name in _CONTROL:
+        return _CONTROL[name](body, scope, path, numbering)
+    kind = scope.reading.kinds.get(name)
+    if kind is None:
+        known = [*scope.reading.kinds, *_CONTROL]
+        scope.reading.report_unknown("unknown-step", "The step", name, known, node.key_place(name))
+        return None
+    return _read_action(kind, body, scope, f"{path}.{name}", numbering)
+
+
+def _read_choose(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step:
+    if not node.items:
+        remedy = "write `- if: … then: …` and `- otherwise: …`"
+        message = f"choose takes a list of branches, not {describe(node)}"
+        scope.reading.report("wrong-type", message, node.place, remedy)
+    read = (_read_branch(item, scope, f"{path}.choose[{place}]", numbering) for place, item in enumerate(node.items))
+    return Choose(path, tuple(branch for branch in read if branch))
+
+
+def _read_branch(node: Node, scope: Scope, path: str, numbering: Numbering) -> Branch | None:
+    otherwise = node.get("otherwise")
+    schema = OTHERWISE_BRANCH if otherwise else CHOOSE_BRANCH
+    if not check_shape(node, schema, "the branch", scope.reading.findings):
+        return None
+    if otherwise:
+        return Branch(NOTHING, read_steps(otherwise, scope, f"{path}.otherwise", numbering))
+    condition = read_conditions(node.get("if"), scope, f"{path}.if")
+    return Branch(condition, read_steps(node.fields["then"], scope, f"{path}.then", numbering))
+
+
+_CONTROL: dict[str, Callable[[Node, Scope, str, Numbering], Step | None]] = {"choose": _read_choose}
+
+
+def _read_action(kind: StepKind, node: Node, scope: Scope, path: str, numbering: Numbering) -> Action | None:
+    if not node.is_mapping:
+        remedy = f"write for example {kind.example}"
+        scope.reading.report("wrong-type", f"{kind.name} takes options, not {describe(node)}", node.place, remedy)
+        return None
+    _check_keys(kind, node, scope)
+    name, position = numbering.name(kind.name)
+    return Action(name, kind.name, path, position, kind.target, _read_options(kind, node, scope))
+
+
+def _check_keys(kind: StepKind, node: Node, scope: Scope) -> None:
+    known = [option.name for option in kind.options]
+    for key in node.fields:
+        if key not in known:
+            scope.reading.findings.append(unknown_key(key, known, node.key_place(key), kind.name))
+    for option in kind.options:
+        if option.is_required and not node.get(option.name):
+            remedy = f"write for example {kind.example}"
+            scope.reading.report("missing-key", f"{option.name} is missing in {kind.name}", node.place, remedy)
+
+
+def _read_options(kind: StepKind, node: Node, scope: Scope) -> dict[str, Operand]:
+    options = {}
+    for option in kind.options:
+        given = node.get(option.name)
+        operand = read_option(option, given, scope) if given else None
+        if operand is not None:
+            options[option.name] = operand
+    return options

@@ -1,0 +1,143 @@
+"""The three-valued logic of conditions."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, missing_fields, trace
+from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.values import Money
+
+FIELDS = ("customer.tier", "customer.age", "feedback.nps")
+
+
+def a_test(field: str, operator: str, operand: Any, if_missing: bool | None = None) -> Test:
+    return Test(field, operator, operand, "if[0]", if_missing)
+
+
+numbers = st.integers(0, 10)
+leaves = st.builds(
+    a_test,
+    st.sampled_from(FIELDS),
+    st.sampled_from(["equals", "at_most", "at_least", "more_than", "less_than"]),
+    numbers,
+    st.sampled_from([None, None, True, False]),
+)
+conditions: st.SearchStrategy[Condition] = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda parts: AllOf(tuple(parts)))
+        | st.lists(inner, max_size=3).map(lambda parts: AnyOf(tuple(parts)))
+        | inner.map(Not)
+        | inner.map(lambda part: Is("named", part))
+    ),
+    max_leaves=8,
+)
+facts = st.dictionaries(st.sampled_from(FIELDS), numbers)
+
+
+@given(conditions, facts)
+def test_the_trace_gives_the_same_answer_as_the_evaluator(condition: Condition, known: Mapping[str, Any]) -> None:
+    assert trace(condition, known).truth is evaluate(condition, known)
+
+
+@given(st.lists(conditions, max_size=3), facts)
+def test_de_morgan_holds_for_three_answers(parts: list[Condition], known: Mapping[str, Any]) -> None:
+    outside = Not(AllOf(tuple(parts)))
+    inside = AnyOf(tuple(Not(part) for part in parts))
+    assert evaluate(outside, known) is evaluate(inside, known)
+
+
+def without_defaults(condition: Condition) -> Condition:
+    match condition:
+        case Test(field, operator, operand, path):
+            return Test(field, operator, operand, path)
+        case AllOf(parts):
+            return AllOf(tuple(without_defaults(part) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(without_defaults(part) for part in parts))
+        case Not(part):
+            return Not(without_defaults(part))
+        case Is(name, part):
+            return Is(name, without_defaults(part))
+
+
+@given(conditions, facts, facts)
+def test_learning_more_never_turns_an_answer_around(
+    condition: Condition, known: Mapping[str, Any], more: Mapping[str, Any]
+) -> None:
+    plain = without_defaults(condition)
+    before, after = evaluate(plain, known), evaluate(plain, {**more, **known})
+    assert before is None or after is before
+
+
+@given(conditions, facts)
+def test_an_unknown_answer_names_a_field_that_is_missing(condition: Condition, known: Mapping[str, Any]) -> None:
+    found = trace(condition, known)
+    names = missing_fields(found)
+    assert bool(names) is (found.truth is None)
+    assert not set(names) & set(known)
+
+
+def test_a_missing_value_is_unknown_and_so_is_its_negation() -> None:
+    is_low = a_test("feedback.nps", "at_most", 6)
+    assert evaluate(is_low, {}) is None
+    assert evaluate(Not(is_low), {}) is None
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_if_missing_decides_for_a_missing_value_only(answer: bool) -> None:
+    condition = a_test("feedback.nps", "at_most", 6, if_missing=answer)
+    assert evaluate(condition, {}) is answer
+    assert evaluate(condition, {"feedback.nps": 9}) is False
+
+
+def test_exists_is_never_unknown() -> None:
+    assert evaluate(a_test("customer.email", "exists", True), {}) is False
+    assert evaluate(a_test("customer.email", "exists", False), {}) is True
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+EXAMPLES = [
+    ("equals", "gold", "gold", True),
+    ("equals", ("a", "b"), "a", True),
+    ("equals", 3, 4, False),
+    ("one_of", "gold", ("gold", "platinum"), True),
+    ("not", "gold", ("basic",), True),
+    ("not", "basic", ("basic",), False),
+    ("at_most", 6, 6, True),
+    ("at_most", 7, 6, False),
+    ("at_least", Money(500, "EUR"), Money(500, "EUR"), True),
+    ("more_than", Money(500, "EUR"), Money(500, "EUR"), False),
+    ("less_than", timedelta(hours=1), timedelta(hours=2), True),
+    ("between", 7, (7, 8), True),
+    ("between", 9, (7, 8), False),
+    ("mentions", "I want my money  back!", ("money back",), True),
+    ("mentions", "Chocolate cake", ("late",), False),
+    ("mentions", "Das WAR verspätet.", ("Verspätet",), True),
+    ("mentions", ("one", "refund"), ("refund",), True),
+    ("within", NOW - timedelta(days=3), timedelta(days=7), True),
+    ("within", NOW - timedelta(days=8), timedelta(days=7), False),
+    ("within", NOW + timedelta(days=1), timedelta(days=7), False),
+    ("exists", "x", True, True),
+]
+
+
+@pytest.mark.parametrize(("operator", "value", "operand", "answer"), EXAMPLES)
+def test_every_operator_answers_as_its_word_says(operator: str, value: Any, operand: Any, answer: bool) -> None:
+    found = evaluate(a_test("x.y", operator, operand), {"x.y": value, "event.occurred_at": NOW})
+    assert found is answer
+
+
+def test_every_operator_has_an_example_here() -> None:
+    assert {row[0] for row in EXAMPLES} == set(OPERATORS)
+
+
+def test_amounts_in_different_currencies_cannot_be_compared() -> None:
+    with pytest.raises(Undecidable, match="different currencies"):
+        evaluate(a_test("x.y", "more_than", Money(1, "EUR")), {"x.y": Money(2, "USD")})
