@@ -1,0 +1,21 @@
+"""Cases that somebody owns. The store opens them in its own tables, in the transaction that marks success."""
+
+from amends_connectors.contract import Audience, Channel, Declaration, DuplicateClass
+from amends_engine.steps import Option, OptionType, StepKind
+
+STEP = StepKind(
+    name="case",
+    means="Opens a case for the customer, or joins the one that is open",
+    options=(
+        Option("open", OptionType.WORD, "The type of the case, such as downgrade", is_required=True),
+        Option("one_per", OptionType.FIELDS, "One open case for each combination of these fields, not one per event"),
+        Option(
+            "priority", OptionType.CHOICE, "How urgent it is; normal if not said", choices=("low", "normal", "high")
+        ),
+        Option("due", OptionType.DURATION, "When it should be closed, counted from the event"),
+    ),
+    example="case: {open: downgrade, one_per: [customer.id], priority: high, due: 72h}",
+    changes_facts=True,
+)
+
+CHANNEL = Channel(Declaration(STEP, DuplicateClass.OWN_TABLE, Audience.STAFF))

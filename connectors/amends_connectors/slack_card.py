@@ -1,0 +1,169 @@
+"""A card for Slack: read from a delivery, laid out in Block Kit, and as plain text for people to look at.
+
+Words of customers appear in it, so whatever rendering let through, no mention and no link comes out of it.
+"""
+
+import html
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amends_connectors.contract import Delivery, Rejected
+
+if TYPE_CHECKING:
+    from slack_sdk.models.blocks import Block
+
+EVENT_TYPE = "amends_effect"
+
+# what Slack takes: https://docs.slack.dev/reference/block-kit/blocks
+_TITLE, _SECTION, _FIELD, _CONTEXT, _TEXT = 150, 3000, 2000, 2000, 4000
+_FIELDS_IN_A_SECTION, _SECTIONS = 10, 4
+
+_MENTION = re.compile(r"@(?=(?:here|channel|everyone|group|subteam)\b)", re.IGNORECASE)
+_BARE_AND = re.compile(r"&(?!(?:amp|lt|gt);)")
+_HALF_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
+_WORD_JOINER = "\u2060"  # invisible; "@" before it is only a letter
+
+
+@dataclass(frozen=True, slots=True)
+class SlackCard:
+    """title and labels are plain; body and values are mrkdwn; text: what a notification shows; context: which rule."""
+
+    channel: str
+    text: str
+    title: str
+    body: str
+    facts: tuple[tuple[str, str], ...]
+    context: str
+    effect_id: str
+
+
+def read_card(delivery: Delivery) -> SlackCard:
+    """Raises Rejected when the request is not a card."""
+    title = delivery.text("title", "")
+    return SlackCard(
+        channel=delivery.text("channel"),
+        text=delivery.text("text", title),
+        title=title,
+        body=delivery.text("body", ""),
+        facts=tuple(_facts(delivery.request.get("facts", []))),
+        context=delivery.text("context", ""),
+        effect_id=delivery.effect_id,
+    )
+
+
+def message_of(card: SlackCard) -> dict[str, Any]:
+    """The arguments of chat.postMessage; raises Rejected when Slack's own models find the card too long."""
+    from slack_sdk.errors import SlackObjectFormationError
+
+    try:
+        blocks = [block.to_dict() for block in _blocks(card)]
+    except SlackObjectFormationError as error:
+        raise Rejected(f"the card does not fit Slack: {error}") from error
+    return {
+        "channel": card.channel,
+        "text": _fit(card.text or card.title or card.body, _TEXT),
+        "blocks": blocks,
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"effect_id": card.effect_id}},
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "link_names": False,
+        "parse": "none",
+    }
+
+
+def readable(card: SlackCard) -> str:
+    """The card as plain text, about as Slack shows it."""
+    width = max((len(label) for label, _ in card.facts), default=0)
+    parts = [
+        f"To {card.channel}",
+        f"{card.title}\n{'─' * min(max(len(card.title), 20), 72)}" if card.title else "",
+        "\n".join(_fact_line(label, value, width) for label, value in card.facts),
+        "\n".join(_wrap(line) for line in card.body.strip().splitlines()),
+        _wrap(card.context),
+    ]
+    return html.unescape("\n\n".join(part for part in parts if part)) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text without a link or mention in it; text that is escaped already comes back as it is."""
+    text = _BARE_AND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
+    return _MENTION.sub("@" + _WORD_JOINER, text)
+
+
+def _facts(given: object) -> Iterator[tuple[str, str]]:
+    if not isinstance(given, Sequence) or isinstance(given, str):
+        raise Rejected("the request's facts are not a list of label and value")
+    for pair in given:
+        match pair:
+            case [str(label), str(value)]:
+                yield label, value
+            case _:
+                raise Rejected("the request's facts are not a list of label and value")
+
+
+def _blocks(card: SlackCard) -> "Iterator[Block]":
+    from slack_sdk.models.blocks import ContextBlock, HeaderBlock, MarkdownTextObject, PlainTextObject, SectionBlock
+
+    def mrkdwn(text: str) -> MarkdownTextObject:
+        return MarkdownTextObject(text=text, verbatim=True)  # no link or mention is made of what looks like one
+
+    if card.title:
+        yield HeaderBlock(text=PlainTextObject(text=_cut(card.title, _TITLE), emoji=True))
+    for start in range(0, len(card.facts), _FIELDS_IN_A_SECTION):
+        facts = card.facts[start : start + _FIELDS_IN_A_SECTION]
+        yield SectionBlock(fields=[mrkdwn(_field(label, value)) for label, value in facts])
+    for part in _sections(card.body.strip()):
+        yield SectionBlock(text=mrkdwn(part), expand=True)
+    if card.context:
+        yield ContextBlock(elements=[mrkdwn(_fit(card.context, _CONTEXT))])
+
+
+def _field(label: str, value: str) -> str:
+    name = _fit(label, 200)
+    return f"*{name}*\n{_fit(value or '–', _FIELD - len(name) - 3)}"
+
+
+def _sections(body: str) -> Iterator[str]:
+    """The body in pieces a section takes, broken between words where it can be; the end of a very long one is cut."""
+    for number in range(1, _SECTIONS + 1):
+        if not body:
+            return
+        piece = body if number == _SECTIONS else body[: _room(body)]
+        yield _fit(piece.rstrip(), _SECTION)
+        body = body[len(piece) :].lstrip()
+
+
+def _room(text: str) -> int:
+    """How many characters of the text fill one section once they are escaped."""
+    if len(escape(text)) <= _SECTION:
+        return len(text)
+    end = min(len(text), _SECTION)
+    while len(escape(text[:end])) > _SECTION:
+        end -= max(1, (len(escape(text[:end])) - _SECTION) // 6)
+    space = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end))
+    return space + 1 if space > end // 2 else end
+
+
+def _fit(text: str, limit: int) -> str:
+    """The escaped text, shortened to the limit with … so that no entity is cut in two."""
+    kept = text[:limit]
+    while len(escape(kept)) + (len(kept) < len(text)) > limit:
+        kept = kept[: -max(1, (len(escape(kept)) - limit) // 6)]
+    return escape(kept) if kept == text else escape(_HALF_ENTITY.sub("", kept)) + "…"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _fact_line(label: str, value: str, width: int) -> str:
+    return textwrap.fill(
+        html.unescape(value) or "–", 80, initial_indent=f"{label:<{width}}  ", subsequent_indent=" " * (width + 2)
+    )
+
+
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, 80)

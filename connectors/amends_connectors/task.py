@@ -1,0 +1,18 @@
+"""Tasks for a team. The store keeps them in its own tables, in the transaction that marks success."""
+
+from amends_connectors.contract import Audience, Channel, Declaration, DuplicateClass
+from amends_engine.steps import Option, OptionType, StepKind
+
+STEP = StepKind(
+    name="task",
+    means="Gives a team or a role something to do",
+    options=(
+        Option("title", OptionType.TEXT, "What is to be done, in one line", is_required=True, max_length=255),
+        Option("to", OptionType.TEXT, "The team or role that does it", is_required=True, max_length=80),
+        Option("due", OptionType.DURATION, "When it should be done, counted from the event"),
+    ),
+    target="to",
+    example="task: {title: Call <customer.name>, to: loyalty-service, due: 4h}",
+)
+
+CHANNEL = Channel(Declaration(STEP, DuplicateClass.OWN_TABLE, Audience.STAFF))
