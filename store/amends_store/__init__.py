@@ -1,0 +1,86 @@
+"""Remembers: events, decisions, effects, money. The only importer of SQLModel, SQLAlchemy and Alembic.
+
+A process that may not need the database imports this late: it takes half a second.
+"""
+
+from amends_engine.events import Profile
+from amends_store.errors import CannotOpen, IllegalMove, NewerSchema, StoreError, UnsafeSettings
+from amends_store.performing import OWN_KINDS
+from amends_store.store import CHANGING, LEASE, Clock, Store, open_store
+from amends_store.types import (
+    Acceptance,
+    Batch,
+    BudgetLeft,
+    Claimed,
+    Counts,
+    DecisionCount,
+    EffectCount,
+    Incoming,
+    ProfileCounts,
+    Quarantined,
+    Reception,
+    Released,
+    Result,
+    RuleVersion,
+    Settle,
+    Start,
+)
+from amends_store.views import (
+    AttemptView,
+    CaseView,
+    CustomerView,
+    DecisionView,
+    EffectHistory,
+    EffectView,
+    QuarantinedLine,
+    RawBody,
+    ReceiptView,
+    StoredEvent,
+    TaskView,
+    TimelineEntry,
+    VoucherView,
+)
+
+__all__ = [
+    "CHANGING",
+    "LEASE",
+    "OWN_KINDS",
+    "Acceptance",
+    "AttemptView",
+    "Batch",
+    "BudgetLeft",
+    "CannotOpen",
+    "CaseView",
+    "Claimed",
+    "Clock",
+    "Counts",
+    "CustomerView",
+    "DecisionCount",
+    "DecisionView",
+    "EffectCount",
+    "EffectHistory",
+    "EffectView",
+    "IllegalMove",
+    "Incoming",
+    "NewerSchema",
+    "Profile",
+    "ProfileCounts",
+    "Quarantined",
+    "QuarantinedLine",
+    "RawBody",
+    "ReceiptView",
+    "Reception",
+    "Released",
+    "Result",
+    "RuleVersion",
+    "Settle",
+    "Start",
+    "Store",
+    "StoreError",
+    "StoredEvent",
+    "TaskView",
+    "TimelineEntry",
+    "UnsafeSettings",
+    "VoucherView",
+    "open_store",
+]

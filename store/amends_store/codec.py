@@ -1,0 +1,68 @@
+"""Values as JSON text and back: what JSON does not know carries a tag, so nothing changes its type on the way."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from amends_engine.plans import Json
+from amends_engine.values import Money, Value
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def write_json(plain: "Json | Mapping[str, Json]") -> str:
+    """The same content gives the same text; raises ValueError on NaN and Infinity."""
+    # only ASCII leaves here: PostgreSQL takes no NUL and SQLite no half character in text
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def read_json(text: str) -> Any:
+    return json.loads(text)
+
+
+def write_values(values: Mapping[str, Value]) -> str:
+    """Values by name as JSON text; raises ValueError on NaN and Infinity."""
+    return write_json({name: tag(value) for name, value in values.items()})
+
+
+def read_values(text: str) -> dict[str, Value]:
+    return {name: untag(plain) for name, plain in json.loads(text).items()}
+
+
+def tag(value: Value) -> Json:
+    """A value as JSON: money {"$money": [1990, "EUR"]}, times {"$time": "…"}, lists as lists."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Money):
+        return {"$money": [value.minor, value.currency]}
+    if isinstance(value, datetime):
+        return {"$time": value.isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    return {"$duration": value // _MICROSECOND}
+
+
+def is_same(one: Value, other: Value) -> bool:
+    """Equal and of one type: true is not 1, and 1 is not 1.0."""
+    return write_json(tag(one)) == write_json(tag(other))
+
+
+def untag(plain: Any) -> Value:
+    if isinstance(plain, list):
+        return tuple(plain)
+    if isinstance(plain, dict):
+        [(name, content)] = plain.items()
+        return _UNTAG[name](content)
+    value: Value = plain
+    return value
+
+
+_UNTAG: dict[str, Callable[[Any], Value]] = {
+    "$money": lambda content: Money(*content),
+    "$time": datetime.fromisoformat,
+    "$date": date.fromisoformat,
+    "$duration": lambda content: timedelta(microseconds=content),
+}

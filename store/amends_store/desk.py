@@ -1,0 +1,63 @@
+"""What an effect in a table of our own is given, and what it gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from amends_engine.definitions import Budget
+from amends_engine.plans import Json
+from amends_engine.states import EffectState
+from amends_engine.values import parse_duration
+from amends_store.secret import Secret
+from amends_store.timeline import Entry
+from amends_store.types import Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One transaction at one moment; zone is the workspace's, for the windows of its budgets."""
+
+    connection: Connection
+    at: datetime
+    secret: Secret
+    budgets: Mapping[str, Budget]
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of one claimed effect, with what its receipt and the timeline say besides."""
+
+    claimed: Claimed
+    state: EffectState
+    reason: str = ""
+    detail: Mapping[str, Json] | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+def text_option(claimed: Claimed, name: str) -> str | None:
+    value = claimed.options.get(name)
+    return None if value is None else str(value)
+
+
+def length_option(claimed: Claimed, name: str) -> timedelta | None:
+    """A duration such as "72h"; raises BadValue."""
+    text = text_option(claimed, name)
+    return None if text is None else parse_duration(text)
+
+
+def entry_of(claimed: Claimed, at: datetime, kind: str, text: str, case_id: str | None = None) -> Entry:
+    return Entry(
+        customer_id=claimed.customer_id,
+        at=at,
+        kind=kind,
+        mode=claimed.mode,
+        text=text,
+        event_id=claimed.event_id,
+        rule_id=claimed.rule_id,
+        effect_id=claimed.effect_id,
+        case_id=case_id,
+    )

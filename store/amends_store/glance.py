@@ -1,0 +1,133 @@
+"""A quick look at what is stored, for commands that answer at once: plain DB-API, read only, none of the mappers.
+
+Importing SQLModel takes half a second, which is most of the time that `amends why` may take. A test holds these
+queries against the store's own answers.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from amends_engine.events import Event
+from amends_engine.facts import Attribute
+from amends_engine.values import Value
+from amends_store.codec import read_json, read_values, untag
+
+_AT_ONCE = 500
+_SQLITE = "sqlite:///"
+
+
+class Cursor(Protocol):
+    """What both drivers share."""
+
+    def execute(self, query: str, parameters: Sequence[Any], /) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Glance:
+    """Answers from one open connection; mark is how the driver writes a parameter."""
+
+    def __init__(self, connection: Any, mark: str) -> None:
+        self._connection = connection
+        self._mark = mark
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def event(self, event_id: str) -> Event | None:
+        """The stored event with its typed fields."""
+        query = "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes FROM events WHERE id IN"
+        for row in self._select(query, [event_id]):
+            fields, attributes = read_values(row[6]), read_values(row[7])
+            return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes)
+        return None
+
+    def known_events(self, event_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that are stored."""
+        return {row[0] for row in self._select("SELECT id FROM events WHERE id IN", event_ids)}
+
+    def facts(self, event_id: str) -> dict[str, Value] | None:
+        """What was known when rules acted on the event; None if none did."""
+        for row in self._select("SELECT facts FROM facts WHERE event_id IN", [event_id]):
+            return read_values(row[0])
+        return None
+
+    def attributes(self, customer_ids: Collection[str]) -> dict[str, list[Attribute]]:
+        """By customer what every source says."""
+        found: dict[str, list[Attribute]] = {}
+        query = "SELECT customer_id, name, source, value, seen_at FROM customer_attributes WHERE customer_id IN"
+        for customer, name, source, value, seen_at in self._select(query, list(customer_ids)):
+            said = Attribute(name, source, untag(read_json(value)), _time(seen_at))
+            found.setdefault(customer, []).append(said)
+        return found
+
+    def cases(self, customer_ids: Collection[str]) -> dict[str, dict[str, Value]]:
+        """By customer its newest open case, or its newest one, by short names."""
+        query = (
+            "SELECT customer_id, id, type, status, priority, opened_at FROM cases "
+            "WHERE mode = 'live' AND customer_id IN"
+        )
+        rows = list(self._select(query, list(customer_ids)))
+        rows.sort(key=lambda row: (row[3] == "open", _time(row[5]), row[1]))
+        names = ("id", "type", "status", "priority")
+        return {row[0]: {**dict(zip(names, row[1:5], strict=True)), "opened_at": _time(row[5])} for row in rows}
+
+    def acted_since(
+        self, customer_ids: Collection[str], since: datetime, but_for: str = ""
+    ) -> dict[tuple[str, str], list[datetime]]:
+        """By rule and customer when live rules acted with some effect; but_for: an event that does not count."""
+        query = (
+            "SELECT rule_id, customer_id, decided_for FROM decisions AS d "
+            "WHERE outcome = 'acted' AND mode = 'live' "
+            "AND EXISTS (SELECT 1 FROM effects AS e WHERE e.decision_id = d.id AND e.state "
+            "NOT IN ('failed', 'suppressed', 'capped', 'cancelled', 'stale')) "
+            "AND event_id <> @ AND decided_for >= @ AND customer_id IN"
+        )
+        found: dict[tuple[str, str], list[datetime]] = {}
+        for rule, customer, moment in self._select(query, list(customer_ids), but_for, self._bind(since)):
+            found.setdefault((rule, customer), []).append(_time(moment))
+        return {key: sorted(times) for key, times in found.items()}
+
+    def _bind(self, moment: datetime) -> Any:
+        is_sqlite = self._mark == "?"
+        return moment.astimezone(UTC).isoformat(timespec="microseconds") if is_sqlite else moment
+
+    def _select(self, query: str, ids: Sequence[str], *before: Any) -> Iterator[Any]:
+        cursor: Cursor = self._connection.cursor()
+        for start in range(0, len(ids), _AT_ONCE):
+            some = ids[start : start + _AT_ONCE]
+            marks = ", ".join([self._mark] * len(some))
+            cursor.execute(f"{query.replace('@', self._mark)} ({marks})", [*before, *some])
+            yield from cursor.fetchall()
+
+
+def _time(value: Any) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return moment.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+def glance_at(url: str) -> Glance | None:
+    """Open the database of a store for reading; None if there is none yet."""
+    if url.startswith(_SQLITE):
+        return _glance_at_file(url.removeprefix(_SQLITE))
+    import psycopg
+
+    connection = psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1), autocommit=True)
+    if not connection.execute("SELECT to_regclass('events') IS NOT NULL").fetchone()[0]:  # type: ignore[index]
+        connection.close()
+        return None
+    return Glance(connection, "%s")
+
+
+def _glance_at_file(path: str) -> Glance | None:
+    try:
+        connection = sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
+    except sqlite3.OperationalError:
+        return None
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'events'").fetchone():
+        connection.close()
+        return None
+    return Glance(connection, "?")

@@ -1,0 +1,133 @@
+"""Events come in: each is kept once by source and dedupe key, with the bytes it was made of."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, select
+
+from amends_engine.events import Profile
+from amends_engine.plans import Mode
+from amends_store.profiles import put_attributes, put_customers
+from amends_store.secret import Secret
+from amends_store.statements import insert_all, insert_new, insert_returning, select_in
+from amends_store.tables import events, raw_events
+from amends_store.timeline import Entry, write_entries
+from amends_store.types import Acceptance, Incoming, Reception
+
+_Key: TypeAlias = tuple[str, str]
+"""Source and keyed hash of the dedupe key."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    incoming: Incoming
+    key: _Key
+    body_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The event that stands under a key, and the hash of its first body."""
+
+    event_id: str
+    body_hash: str
+
+
+def accept(connection: Connection, batch: Sequence[Incoming], secret: Secret) -> list[Acceptance]:
+    """One answer for each incoming event, in their order."""
+    arrivals = [_arrive(incoming, secret) for incoming in batch]
+    first = {arrival.key: arrival for arrival in reversed(arrivals)}
+    # in the order of keys, so that two transactions never wait for each other in a circle
+    rows = [_event_row(first[key]) for key in sorted(first)]
+    added = insert_returning(connection, events, rows, events.c.id)
+    new = {key: arrival for key, arrival in first.items() if arrival.incoming.event.id in added}
+    _keep(connection, list(new.values()))
+    kept = {key: _Kept(arrival.incoming.event.id, arrival.body_hash) for key, arrival in new.items()}
+    kept |= _find(connection, first.keys() - new.keys())
+    answers = [Acceptance(kept[arrival.key].event_id, _reception(arrival, new, kept)) for arrival in arrivals]
+    conflicts = [
+        _raw_row(arrival, answer.event_id, is_conflict=True)
+        for arrival, answer in zip(arrivals, answers, strict=True)
+        if answer.kind is Reception.CONFLICT
+    ]
+    insert_new(connection, raw_events, conflicts)
+    return answers
+
+
+def _arrive(incoming: Incoming, secret: Secret) -> _Arrival:
+    event = incoming.event
+    key = event.source, secret.hash("event", event.source, event.key)
+    return _Arrival(incoming, key, secret.hash("body", incoming.raw))
+
+
+def _reception(arrival: _Arrival, new: Mapping[_Key, _Arrival], kept: Mapping[_Key, _Kept]) -> Reception:
+    if new.get(arrival.key) is arrival:
+        return Reception.NEW
+    return Reception.DUPLICATE if kept[arrival.key].body_hash == arrival.body_hash else Reception.CONFLICT
+
+
+def _find(connection: Connection, keys: Collection[_Key]) -> dict[_Key, _Kept]:
+    """What is kept under these keys; a transaction that was faster has committed by now."""
+    query = (
+        select(events.c.source, events.c.key_hash, events.c.id, raw_events.c.body_hash)
+        .join(raw_events, raw_events.c.event_id == events.c.id)
+        .where(raw_events.c.is_conflict.is_(False), events.c.source.in_({source for source, _ in keys}))
+    )
+    rows = select_in(connection, query, events.c.key_hash, [key_hash for _, key_hash in keys])
+    return {(row.source, row.key_hash): _Kept(row.id, row.body_hash) for row in rows}
+
+
+def _keep(connection: Connection, arrivals: Sequence[_Arrival]) -> None:
+    """What belongs to a new event: its bytes, its customer, the attributes it carried, its line in the timeline."""
+    rows = [_raw_row(arrival, arrival.incoming.event.id, is_conflict=False) for arrival in arrivals]
+    insert_all(connection, raw_events, rows)
+    by_customer = {arrival.incoming.event.customer_id: arrival.incoming.received_at for arrival in arrivals}
+    put_customers(connection, {customer: at for customer, at in by_customer.items() if customer is not None})
+    put_attributes(connection, list(_profiles(arrivals)))
+    write_entries(connection, [_entry(arrival) for arrival in arrivals])
+
+
+def _profiles(arrivals: Iterable[_Arrival]) -> Iterable[Profile]:
+    for event in (arrival.incoming.event for arrival in arrivals):
+        if event.customer_id is not None and event.attributes:
+            yield Profile(event.customer_id, event.source, event.attributes, event.occurred_at)
+
+
+def _event_row(arrival: _Arrival) -> dict[str, Any]:
+    event = arrival.incoming.event
+    return {
+        "id": event.id,
+        "source": event.source,
+        "key_hash": arrival.key[1],
+        "key": event.key,
+        "type": event.type,
+        "occurred_at": event.occurred_at,
+        "received_at": arrival.incoming.received_at,
+        "customer_id": event.customer_id,
+        "fields": event.fields,
+        "attributes": event.attributes,
+    }
+
+
+def _raw_row(arrival: _Arrival, event_id: str, *, is_conflict: bool) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "body": arrival.incoming.raw,
+        "body_hash": arrival.body_hash,
+        "place": arrival.incoming.place,
+        "received_at": arrival.incoming.received_at,
+        "is_conflict": is_conflict,
+    }
+
+
+def _entry(arrival: _Arrival) -> Entry:
+    event = arrival.incoming.event
+    return Entry(
+        customer_id=event.customer_id,
+        at=event.occurred_at,
+        kind="event received",
+        mode=Mode.LIVE,
+        text=f"{event.type} from {event.source}",
+        event_id=event.id,
+    )

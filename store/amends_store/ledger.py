@@ -1,0 +1,162 @@
+"""The ledger: no request is on the wire without an attempt row, and nobody writes with an old token."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+
+from amends_engine.states import NEXT, EffectState
+from amends_store.codec import write_json
+from amends_store.errors import IllegalMove
+from amends_store.moves import EffectRecord, Ending, Move, apply, end, lock
+from amends_store.statements import insert_all, select_in
+from amends_store.tables import attempts, effects, requests
+from amends_store.types import Released, Result, Settle, Start
+
+MARGIN = timedelta(seconds=15)
+"""A send may begin only if the lease outlasts its deadline by this much."""
+
+_S = EffectState
+
+AFTER_CLAIM = NEXT[_S.CLAIMED] - {_S.IN_FLIGHT, _S.SUCCEEDED}
+"""How a claim can be settled; success needs an attempt, or a row in a table of our own."""
+
+AFTER_ATTEMPT = NEXT[_S.IN_FLIGHT] | NEXT[_S.RECONCILING]
+"""What can be recorded of an attempt."""
+
+_WHEN_LEASE_ENDS = {_S.CLAIMED: _S.PLANNED, _S.IN_FLIGHT: _S.UNKNOWN, _S.RECONCILING: _S.UNKNOWN}
+_MOST_RELEASED = 5_000
+
+_Outcome = TypeVar("_Outcome", Result, Settle)
+
+
+def begin(connection: Connection, starts: Sequence[Start], at: datetime) -> set[str]:
+    """The effects that may be sent: their requests are frozen and their attempts stand in the ledger.
+
+    Left out is what is not this token's any more, whose lease would end too early, or whose request is another
+    one than was frozen before.
+    """
+    by_id = {start.effect_id: start for start in starts}
+    hashes = {start.effect_id: _hash(start.request) for start in starts}
+    locked = lock(connection, by_id)
+    frozen = _frozen_hashes(connection, locked)
+    rows = [
+        row
+        for row in locked.values()
+        if _may_begin(row, by_id[row.id]) and frozen.get(row.id, hashes[row.id]) == hashes[row.id]
+    ]
+    new = [_request_row(by_id[row.id], hashes[row.id]) for row in rows if row.id not in frozen]
+    insert_all(connection, requests, new)
+    insert_all(connection, attempts, [_attempt_row(row, by_id[row.id], hashes[row.id], at) for row in rows])
+    apply(connection, [_take_off(row) for row in rows], at)
+    return {row.id for row in rows}
+
+
+def _hash(request: Mapping[str, Any]) -> str:
+    return hashlib.sha256(write_json(request).encode()).hexdigest()
+
+
+def _frozen_hashes(connection: Connection, effect_ids: Collection[str]) -> dict[str, str]:
+    query = select(requests.c.effect_id, requests.c.request_hash)
+    return {row.effect_id: row.request_hash for row in select_in(connection, query, requests.c.effect_id, effect_ids)}
+
+
+def _may_begin(row: EffectRecord, start: Start) -> bool:
+    if row.state != _S.CLAIMED or row.token != start.token:
+        return False
+    lease_until: datetime = row.lease_until
+    return start.deadline + MARGIN <= lease_until
+
+
+def _take_off(row: EffectRecord) -> Move:
+    return Move(row, _S.IN_FLIGHT, row.token, row.attempts + 1, worker=row.worker, lease_until=row.lease_until)
+
+
+def _request_row(start: Start, request_hash: str) -> dict[str, Any]:
+    return {"effect_id": start.effect_id, "request": start.request, "request_hash": request_hash}
+
+
+def _attempt_row(row: EffectRecord, start: Start, request_hash: str, at: datetime) -> dict[str, Any]:
+    return {
+        "effect_id": row.id,
+        "number": row.attempts + 1,
+        "token": row.token,
+        "worker": start.worker,
+        "request_hash": request_hash,
+        "provider_key": row.id,
+        "begun_at": at,
+        "deadline": start.deadline,
+    }
+
+
+def record(connection: Connection, results: Sequence[Result], at: datetime) -> int:
+    """How many outcomes were written; one with an old token, or for an effect that is not being sent, is not.
+
+    Raises IllegalMove, before anything is written, for a state that no attempt leads to.
+    """
+    _refuse_others({result.state for result in results}, AFTER_ATTEMPT, "recorded of an attempt")
+    endings = [
+        Ending(row, result.state, result.reason, result.receipt, result.not_before, result.not_sent)
+        for row, result in _held(connection, results, {_S.IN_FLIGHT, _S.RECONCILING})
+    ]
+    end(connection, endings, at)
+    return len(endings)
+
+
+def settle(connection: Connection, settlements: Sequence[Settle], at: datetime) -> int:
+    """How many claims were settled; one with an old token is not. Raises IllegalMove, before anything is written."""
+    _refuse_others(
+        {settlement.state for settlement in settlements}, AFTER_CLAIM, "the end of a claim without a request"
+    )
+    endings = [
+        Ending(row, settlement.state, settlement.reason, not_before=settlement.not_before, is_not_sent=True)
+        for row, settlement in _held(connection, settlements, {_S.CLAIMED})
+    ]
+    end(connection, endings, at)
+    return len(endings)
+
+
+def _refuse_others(states: set[EffectState], allowed: frozenset[EffectState], what: str) -> None:
+    if wrong := sorted(states - allowed):
+        raise IllegalMove(f"{wrong[0]} cannot be {what}")
+
+
+def _held(
+    connection: Connection, outcomes: Sequence[_Outcome], states: set[EffectState]
+) -> Iterator[tuple[EffectRecord, _Outcome]]:
+    """The rows that are still in one of the states under the token that is shown, locked."""
+    by_id = {outcome.effect_id: outcome for outcome in outcomes}
+    for row in lock(connection, by_id).values():
+        outcome = by_id[row.id]
+        state = EffectState(row.state)
+        if state in states and row.token == outcome.token and outcome.state in NEXT[state]:
+            yield row, outcome
+
+
+def release_expired(connection: Connection, at: datetime) -> Released:
+    """Ends the leases that are over: never sent goes back to planned, perhaps sent becomes unknown.
+
+    The token goes up, so a worker that slept through the end of its lease writes nothing. What was held until
+    now is planned again. At most 5,000 of each in one call.
+    """
+    expired = _open_until(connection, list(_WHEN_LEASE_ENDS), effects.c.lease_until <= at)
+    waited = _open_until(connection, [_S.HELD], effects.c.not_before <= at)
+    endings = [_release(row) for row in expired]
+    endings += [Ending(row, _S.PLANNED, "the wait is over", token=row.token, is_not_sent=True) for row in waited]
+    end(connection, endings, at)
+    unknown = sum(ending.to is _S.UNKNOWN for ending in endings)
+    return Released(planned=len(endings) - unknown, unknown=unknown)
+
+
+def _open_until(connection: Connection, states: Sequence[EffectState], is_over: Any) -> list[EffectRecord]:
+    query = select(effects).where(effects.c.finished_at.is_(None), effects.c.state.in_(states), is_over)
+    chosen = query.order_by(effects.c.id).limit(_MOST_RELEASED).with_for_update(skip_locked=True)
+    return list(connection.execute(chosen))
+
+
+def _release(row: EffectRecord) -> Ending:
+    to = _WHEN_LEASE_ENDS[EffectState(row.state)]
+    reason = f"the lease of {row.worker} ended while the effect was {row.state}"
+    return Ending(row, to, reason, is_not_sent=to is _S.PLANNED, token=row.token + 1)

@@ -1,0 +1,13 @@
+"""Alembic runs this file; the connection and its transaction belong to the caller."""
+
+from alembic import context
+
+from amends_store.tables import Row
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Row.metadata,
+    transactional_ddl=True,
+    render_as_batch=True,  # SQLite changes a table by copying it
+)
+context.run_migrations()

@@ -1,0 +1,252 @@
+"""Questions to the store; nothing here writes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from amends_engine.facts import Attribute
+from amends_engine.plans import Mode, Outcome
+from amends_engine.states import EffectState
+from amends_engine.values import Money
+from amends_store import tables
+from amends_store.planning import event_of
+from amends_store.statements import select_in
+from amends_store.tables import attempts, decisions, effects, events, raw_events, receipts, requests, timeline
+from amends_store.types import Counts, DecisionCount, EffectCount
+from amends_store.views import (
+    AttemptView,
+    CaseView,
+    CustomerView,
+    DecisionView,
+    EffectHistory,
+    EffectView,
+    QuarantinedLine,
+    RawBody,
+    ReceiptView,
+    StoredEvent,
+    TaskView,
+    TimelineEntry,
+    VoucherView,
+)
+
+
+def counts(connection: Connection, since: datetime | None) -> Counts:
+    """Decisions made and effects changed since then, or ever."""
+    of_decisions = decisions.c["rule_id", "mode", "outcome"]
+    of_effects = effects.c["kind", "mode", "state"]
+    number = func.count().label("number")
+    made = select(*of_decisions, number).group_by(*of_decisions).order_by(*of_decisions)
+    changed = select(*of_effects, number).group_by(*of_effects).order_by(*of_effects)
+    if since is not None:
+        made = made.where(decisions.c.decided_at >= since)
+        changed = changed.where(effects.c.changed_at >= since)
+    return Counts(
+        decisions=tuple(
+            DecisionCount(row.rule_id, Mode(row.mode), Outcome(row.outcome), row.number)
+            for row in connection.execute(made)
+        ),
+        effects=tuple(
+            EffectCount(row.kind, Mode(row.mode), EffectState(row.state), row.number)
+            for row in connection.execute(changed)
+        ),
+        unknown=_unknown(connection, since),
+    )
+
+
+def _unknown(connection: Connection, since: datetime | None) -> dict[str, int]:
+    query = select(events.c.unknown).where(events.c.unknown.is_not(None))
+    if since is not None:
+        query = query.where(events.c.planned_at >= since)
+    by_rule: dict[str, int] = {}
+    for (missed,) in connection.execute(query.execution_options(yield_per=1_000)):
+        for rule_id in missed:
+            by_rule[rule_id] = by_rule.get(rule_id, 0) + 1
+    return by_rule
+
+
+def event(connection: Connection, event_id: str) -> StoredEvent | None:
+    row = connection.execute(select(events).where(events.c.id == event_id)).one_or_none()
+    if row is None:
+        return None
+    query = (
+        select(raw_events).where(raw_events.c.event_id == event_id).order_by(raw_events.c.is_conflict, raw_events.c.id)
+    )
+    bodies = tuple(RawBody(raw.body, raw.place, raw.received_at, raw.is_conflict) for raw in connection.execute(query))
+    unknown = {rule_id: tuple(missed) for rule_id, missed in (row.unknown or {}).items()}
+    return StoredEvent(event_of(row), row.received_at, row.planned_at, unknown, bodies)
+
+
+def decisions_of(connection: Connection, event_id: str) -> list[DecisionView]:
+    query = select(decisions).where(decisions.c.event_id == event_id).order_by(decisions.c.rule_id, decisions.c.mode)
+    rows = connection.execute(query).all()
+    done = _effects_of(connection, [row.id for row in rows])
+    return [_decision(row, tuple(done.get(row.id, ()))) for row in rows]
+
+
+def _effects_of(connection: Connection, decision_ids: Iterable[str]) -> dict[str, list[EffectView]]:
+    by_decision: dict[str, list[EffectView]] = {}
+    for row in select_in(connection, select(effects).order_by(effects.c.position), effects.c.decision_id, decision_ids):
+        by_decision.setdefault(row.decision_id, []).append(_effect(row))
+    return by_decision
+
+
+def _decision(row: Row[Any], done: tuple[EffectView, ...]) -> DecisionView:
+    return DecisionView(
+        decision_id=row.id,
+        event_id=row.event_id,
+        rule_id=row.rule_id,
+        rule_version=row.rule_version,
+        mode=Mode(row.mode),
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        decided_for=row.decided_for,
+        decided_at=row.decided_at,
+        effects=done,
+    )
+
+
+def effects_in(connection: Connection, state: EffectState | None, limit: int) -> list[EffectView]:
+    """The last to change first."""
+    query = select(effects).order_by(effects.c.changed_at.desc(), effects.c.id).limit(limit)
+    chosen = query if state is None else query.where(effects.c.state == state)
+    return [_effect(row) for row in connection.execute(chosen)]
+
+
+def _effect(row: Row[Any]) -> EffectView:
+    return EffectView(
+        effect_id=row.id,
+        decision_id=row.decision_id,
+        event_id=row.event_id,
+        customer_id=row.customer_id,
+        rule_id=row.rule_id,
+        mode=Mode(row.mode),
+        action=row.action,
+        kind=row.kind,
+        target=row.target,
+        options=row.options,
+        state=EffectState(row.state),
+        reason=row.reason,
+        attempts=row.attempts,
+        not_before=row.not_before,
+        changed_at=row.changed_at,
+    )
+
+
+def effect(connection: Connection, effect_id: str) -> EffectHistory | None:
+    row = connection.execute(select(effects).where(effects.c.id == effect_id)).one_or_none()
+    if row is None:
+        return None
+    tried = select(attempts).where(attempts.c.effect_id == effect_id).order_by(attempts.c.number)
+    came = select(receipts).where(receipts.c.effect_id == effect_id).order_by(receipts.c.id)
+    sent = select(requests.c.request).where(requests.c.effect_id == effect_id)
+    return EffectHistory(
+        effect=_effect(row),
+        request=connection.execute(sent).scalar(),
+        attempts=tuple(
+            AttemptView(one.number, one.worker, one.begun_at, one.deadline) for one in connection.execute(tried)
+        ),
+        receipts=tuple(_receipt(one) for one in connection.execute(came)),
+    )
+
+
+def _receipt(row: Row[Any]) -> ReceiptView:
+    state = EffectState(row.state)
+    return ReceiptView(row.attempt, state, row.reason, row.is_not_sent, row.detail, row.recorded_at)
+
+
+def timeline_of(connection: Connection, customer_id: str, limit: int, mode: Mode) -> list[TimelineEntry]:
+    """The newest lines, in the order in which things happened."""
+    query = (
+        select(timeline)
+        .where(timeline.c.customer_id == customer_id, timeline.c.mode == mode)
+        .order_by(timeline.c.at.desc(), timeline.c.id.desc())
+        .limit(limit)
+    )
+    newest_first = [
+        TimelineEntry(row.at, row.kind, row.text, row.event_id, row.rule_id, row.effect_id, row.case_id)
+        for row in connection.execute(query)
+    ]
+    return newest_first[::-1]
+
+
+def quarantined_lines(connection: Connection, limit: int) -> list[QuarantinedLine]:
+    """By source, file and line."""
+    kept = tables.quarantined
+    query = select(kept).order_by(kept.c.source, kept.c.file, kept.c.line, kept.c.id).limit(limit)
+    return [
+        QuarantinedLine(row.source, row.file, row.line, row.reason, row.body, row.quarantined_at)
+        for row in connection.execute(query)
+    ]
+
+
+def cases_in(connection: Connection, customer_id: str | None, limit: int, mode: Mode) -> list[CaseView]:
+    """The newest first."""
+    cases = tables.cases
+    query = select(cases).where(cases.c.mode == mode).order_by(cases.c.opened_at.desc(), cases.c.id).limit(limit)
+    rows = connection.execute(_of_customer(query, cases.c.customer_id, customer_id)).all()
+    joined: dict[str, list[str]] = {}
+    links = select(tables.case_events).order_by(tables.case_events.c.is_opening.desc(), tables.case_events.c.event_id)
+    for link in select_in(connection, links, tables.case_events.c.case_id, [row.id for row in rows]):
+        joined.setdefault(link.case_id, []).append(link.event_id)
+    return [_case(row, tuple(joined[row.id])) for row in rows]
+
+
+def _case(row: Row[Any], event_ids: tuple[str, ...]) -> CaseView:
+    return CaseView(
+        case_id=row.id,
+        type=row.type,
+        status=row.status,
+        priority=row.priority,
+        customer_id=row.customer_id,
+        opened_at=row.opened_at,
+        due_at=row.due_at,
+        event_ids=event_ids,
+    )
+
+
+def _of_customer(query: Select[Any], column: Any, customer_id: str | None) -> Select[Any]:
+    return query if customer_id is None else query.where(column == customer_id)
+
+
+def tasks_in(connection: Connection, customer_id: str | None, limit: int, mode: Mode) -> list[TaskView]:
+    """What is due first comes first; what has no time comes last."""
+    tasks = tables.tasks
+    query = select(tasks).where(tasks.c.mode == mode).order_by(tasks.c.due_at.nulls_last(), tasks.c.effect_id)
+    return [
+        TaskView(row.effect_id, row.title, row.assignee, row.status, row.customer_id, row.due_at)
+        for row in connection.execute(_of_customer(query, tasks.c.customer_id, customer_id).limit(limit))
+    ]
+
+
+def vouchers_in(connection: Connection, customer_id: str | None, limit: int, mode: Mode) -> list[VoucherView]:
+    """The newest first."""
+    vouchers = tables.vouchers
+    query = select(vouchers).where(vouchers.c.mode == mode).order_by(vouchers.c.issued_at.desc(), vouchers.c.effect_id)
+    return [
+        VoucherView(
+            effect_id=row.effect_id,
+            code=row.code,
+            mode=Mode(row.mode),
+            budget=row.budget,
+            customer_id=row.customer_id,
+            value=Money(row.value_minor, row.currency),
+            issued_at=row.issued_at,
+            valid_until=row.valid_until,
+        )
+        for row in connection.execute(_of_customer(query, vouchers.c.customer_id, customer_id).limit(limit))
+    ]
+
+
+def customer(connection: Connection, customer_id: str) -> CustomerView | None:
+    query = select(tables.customers.c.first_seen_at).where(tables.customers.c.id == customer_id)
+    first_seen_at = connection.execute(query).scalar()
+    if first_seen_at is None:
+        return None
+    said = tables.customer_attributes
+    rows = connection.execute(
+        select(said).where(said.c.customer_id == customer_id).order_by(said.c.name, said.c.source)
+    )
+    known = tuple(Attribute(row.name, row.source, row.value, row.seen_at) for row in rows)
+    return CustomerView(customer_id, first_seen_at, known)

@@ -1,0 +1,184 @@
+"""What is handed to the store and what it hands out, all frozen. Times are aware UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from amends_engine.events import Event
+from amends_engine.plans import Json, Mode, Outcome
+from amends_engine.states import EffectState
+from amends_engine.values import Money, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """An event with the bytes that it was read from; place is for people ("reviews.csv:18")."""
+
+    event: Event
+    raw: bytes
+    place: str
+    received_at: datetime
+
+
+class Reception(StrEnum):
+    """What became of an incoming event: conflict is another body under a key that is known."""
+
+    NEW = "new"
+    DUPLICATE = "duplicate"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """event_id: of the event that is kept, which is the first one."""
+
+    event_id: str
+    kind: Reception
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A line that cannot be read; line counts from 1, reason is a clause for people."""
+
+    source: str
+    file: str
+    line: int
+    reason: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileCounts:
+    """Customers: never seen before, with a new or another value, and as they were."""
+
+    new: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVersion:
+    """A rule as it decides now; body is the rule as read, for whoever asks later."""
+
+    rule_id: str
+    version: str
+    why: str
+    owner: str
+    body: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Decisions of one rule version with something to do now, in the order of their events."""
+
+    rule_id: str
+    rule_version: str
+    mode: Mode
+    decision_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An effect that is this worker's until lease_until; whoever writes shows the token.
+
+    request: frozen by an earlier attempt, else None; attempts: how many were begun before.
+    """
+
+    effect_id: str
+    decision_id: str
+    event_id: str
+    customer_id: str | None
+    rule_id: str
+    rule_version: str
+    mode: Mode
+    action: str
+    kind: str
+    target: str
+    options: Mapping[str, Json]
+    request: Mapping[str, Json] | None
+    facts: Mapping[str, Value]
+    decided_for: datetime
+    token: int
+    attempts: int
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """About to send; deadline is when the send is over at the latest."""
+
+    effect_id: str
+    token: int
+    request: Mapping[str, Json]
+    worker: str
+    deadline: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt. not_sent: provably nothing left; reason holds no personal data."""
+
+    effect_id: str
+    token: int
+    state: EffectState
+    reason: str = ""
+    receipt: Mapping[str, Json] | None = None
+    not_before: datetime | None = None
+    not_sent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """The end of a claim without a request: suppressed, capped, failed, held, or planned again."""
+
+    effect_id: str
+    token: int
+    state: EffectState
+    reason: str
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Effects whose lease or wait ended."""
+
+    planned: int = 0
+    unknown: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLeft:
+    """limit and left are None for a budget without a limit; since: when the present window began."""
+
+    budget: str
+    mode: Mode
+    limit: Money | None
+    used: Money
+    left: Money | None
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionCount:
+    rule_id: str
+    mode: Mode
+    outcome: Outcome
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class EffectCount:
+    kind: str
+    mode: Mode
+    state: EffectState
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Decisions made and effects changed in a period, by present state; unknown: events by rule that could not say."""
+
+    decisions: tuple[DecisionCount, ...] = ()
+    effects: tuple[EffectCount, ...] = ()
+    unknown: Mapping[str, int] = field(default_factory=dict)
