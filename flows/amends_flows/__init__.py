@@ -1,0 +1,1 @@
+"""Runs what the engine decided: compiled Prefect flows, or the same steps without Prefect."""

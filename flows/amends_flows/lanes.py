@@ -1,0 +1,139 @@
+"""A lane is the way to one connector in this process: how many sends at once, how fast, and whether it is open."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from amends_connectors.contract import (
+    Clock,
+    Connector,
+    Declaration,
+    Delivery,
+    DeliveryError,
+    RateLimited,
+    Rejected,
+    deliver,
+)
+from amends_flows.outcomes import CLOSED_FOR, NotSent, Outcome
+
+LEASE = timedelta(seconds=120)
+LEASE_MARGIN = timedelta(seconds=15)
+
+# A group is claimed, begun and recorded together. If the process dies, all of it is in doubt, so it holds
+# no more than the connector sends in about half a second, and at most so many:
+_LARGEST_GROUP = 512
+_FAST, _SLOW = 0.5, 1.0
+_LONGEST_GROUP = 10.0  # seconds, where the provider limits the pace
+
+
+class Lane:
+    """Threads may share it; every batch of this process goes through the same one."""
+
+    def __init__(
+        self, kind: str, connector: Connector, *, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        if connector.declaration.send_timeout + LEASE_MARGIN >= LEASE:
+            raise ValueError(f"the send_timeout of {kind} does not fit into a lease of {LEASE.total_seconds():.0f} s")
+        self.kind = kind
+        self.connector = connector
+        self._clock = clock
+        self._monotonic = monotonic
+        self._pace = _Pace(connector.declaration.per_second)
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(connector.declaration.parallel, f"send-{kind}")
+        self._size = min(4 * connector.declaration.parallel, self._largest)
+        self._trouble = ""
+        self._closed_until = clock()
+
+    @property
+    def declaration(self) -> Declaration:
+        return self.connector.declaration
+
+    @property
+    def size(self) -> int:
+        """How many effects to take at once."""
+        return self._size
+
+    def closed(self) -> NotSent | None:
+        """Why nothing can be sent at the moment and until when, or None."""
+        left = self._closed_until - self._clock()
+        return NotSent(self._trouble, left, is_held=True) if left > timedelta(0) else None
+
+    def submit(self, delivery: Delivery, lease_until: datetime, stop: threading.Event) -> "Future[Outcome]":
+        """Send in a thread of the lane; the future never raises."""
+        leave_by = lease_until - self.declaration.send_timeout - LEASE_MARGIN
+        return self._pool.submit(self._send, delivery, leave_by, stop)
+
+    def learn(self, seconds: float, count: int) -> None:
+        """Fit the size of the next group to how long this one took."""
+        with self._lock:
+            if seconds < _FAST and count >= self._size:
+                self._size = min(self._size * 2, self._largest)
+            elif seconds > _SLOW:
+                self._size = max(self._size // 2, 1)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.connector.close()
+
+    @property
+    def _largest(self) -> int:
+        per_second = self.declaration.per_second
+        return _LARGEST_GROUP if per_second is None else max(1, min(_LARGEST_GROUP, int(per_second * _LONGEST_GROUP)))
+
+    def _send(self, delivery: Delivery, leave_by: datetime, stop: threading.Event) -> Outcome:
+        hindrance = self._await_turn(leave_by, stop)
+        if hindrance:
+            return hindrance
+        try:
+            return deliver(self.connector, delivery)
+        except DeliveryError as error:
+            self._heed(error)
+            return error
+
+    def _await_turn(self, leave_by: datetime, stop: threading.Event) -> NotSent | None:
+        while not stop.is_set():
+            if closed := self.closed():
+                return closed
+            wait = self._pace.take(self._monotonic())
+            if timedelta(seconds=wait) > leave_by - self._clock():
+                return NotSent("the lease is too short for a send", timedelta(seconds=wait))
+            if not wait:
+                return None
+            stop.wait(wait)
+        return NotSent("interrupted before it was sent")
+
+    def _heed(self, error: DeliveryError) -> None:
+        if isinstance(error, RateLimited):
+            self._pace.rest(self._monotonic(), error.retry_after.total_seconds())
+        elif isinstance(error, Rejected) and error.is_access:
+            self._closed_until = self._clock() + CLOSED_FOR
+            self._trouble = f"{self.kind} refuses our credentials: {error}"
+
+
+class _Pace:
+    """Spreads sends evenly over time; times are in seconds of one monotonic clock."""
+
+    def __init__(self, per_second: float | None) -> None:
+        self._gap = 1.0 / per_second if per_second else 0.0
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def take(self, now: float) -> float:
+        """0 if it is this send's turn, which is then taken; else how long to wait before asking again."""
+        with self._lock:
+            if self._next > now:
+                return self._next - now
+            self._next = now + self._gap
+            return 0.0
+
+    def rest(self, now: float, seconds: float) -> None:
+        with self._lock:
+            self._next = max(self._next, now + seconds)
+
+
+def open_lanes(connectors: Mapping[str, Connector], clock: Clock) -> dict[str, Lane]:
+    """One lane for each step kind that has a connector."""
+    return {kind: Lane(kind, connector, clock=clock) for kind, connector in connectors.items()}

@@ -1,0 +1,84 @@
+"""From accepted events to decisions: read facts, plan, save; one transaction a batch, no Prefect."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from amends_engine.conditions import Facts
+from amends_engine.events import Event
+from amends_engine.fields import Fields
+from amends_engine.planning import RuleSet, mode_of, plan, remember
+from amends_engine.plans import Mode, Plan
+from amends_engine.rules import Rule
+from amends_store.types import RuleVersion
+
+
+class PlannerStore(Protocol):
+    """What planning needs of a store."""
+
+    def unplanned(self, limit: int, changing: Collection[str]) -> list[Event]: ...
+
+    def facts_for(self, events: Sequence[Event], fields: Fields) -> Mapping[str, Facts]: ...
+
+    def acted_since(
+        self, customer_ids: Collection[str], since: datetime, mode: Mode
+    ) -> dict[tuple[str, str], list[datetime]]: ...
+
+    def save_plans(self, plans: Sequence[tuple[Plan, Facts]], rules: Mapping[str, RuleVersion]) -> int: ...
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans what waits. changing: kinds of step after which a customer's next event has to wait for its effect."""
+
+    store: PlannerStore
+    rules: RuleSet
+    fields: Fields
+    changing: frozenset[str]
+    batch: int = 500
+
+    def plan_some(self) -> list[Plan]:
+        """Plan one batch; an empty list means that nothing can be planned now."""
+        events = self.store.unplanned(self.batch, self.changing)
+        if not events:
+            return []
+        facts = self.store.facts_for(events, self.fields)
+        acted = self._acted(events)
+        made = [(found, facts[found.event_id]) for found in self._plans(events, facts, acted)]
+        self.store.save_plans(made, {rule.id: version_of(rule) for rule in self.rules.by_id.values()})
+        return [found for found, _ in made]
+
+    def _plans(
+        self, events: Sequence[Event], facts: Mapping[str, Facts], acted: dict[tuple[str, str], list[datetime]]
+    ) -> Iterator[Plan]:
+        waiting: set[str] = set()
+        for event in events:
+            if event.customer_id in waiting:
+                continue
+            found = plan(self.rules, event, facts[event.id], acted)
+            remember(found, acted)
+            if event.customer_id and self._changes_facts(found):
+                waiting.add(event.customer_id)
+            yield found
+
+    def _changes_facts(self, found: Plan) -> bool:
+        return any(intent.kind in self.changing for decision in found.decisions for intent in decision.intents)
+
+    def _acted(self, events: Sequence[Event]) -> dict[tuple[str, str], list[datetime]]:
+        limited = [rule for rule in self.rules.by_id.values() if rule.per_customer]
+        customers = {event.customer_id for event in events if event.customer_id}
+        if not limited or not customers:
+            return {}
+        longest = max((rule.per_customer.window for rule in limited if rule.per_customer), default=timedelta())
+        since = min(event.occurred_at for event in events) - longest
+        found: dict[tuple[str, str], list[datetime]] = {}
+        for mode in {mode_of(rule) for rule in limited}:
+            ids = {rule.id for rule in limited if mode_of(rule) is mode}
+            times = self.store.acted_since(customers, since, mode)
+            found.update({key: moments for key, moments in times.items() if key[0] in ids})
+        return found
+
+
+def version_of(rule: Rule) -> RuleVersion:
+    return RuleVersion(rule.id, rule.version, rule.why, rule.owner)

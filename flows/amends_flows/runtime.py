@@ -1,0 +1,86 @@
+"""What a running flow needs: put together by the app, found by flows without importing it."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from random import random
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from amends_connectors.contract import Clock
+from amends_engine.definitions import Budget
+from amends_engine.plans import Json
+from amends_engine.rules import Rule
+from amends_engine.states import EffectState
+from amends_engine.values import Value
+from amends_flows.lanes import Lane
+from amends_store import Store
+from amends_store.types import Claimed
+
+ENTRY_POINTS = "amends.runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an effect cannot be rendered, such as a customer without an e-mail address; nothing is sent."""
+
+    reason: str
+    state: EffectState = EffectState.SUPPRESSED
+
+
+Render: TypeAlias = Callable[[Claimed, Mapping[str, Value]], Mapping[str, Json] | Refusal]
+"""(effect, facts given by earlier steps of its decision such as voucher.code) -> the request for its connector."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The parts of one running Amends. lanes: by step kind; a kind without a lane belongs to the store's own tables.
+
+    worker: names this process in the ledger; stop: set it and nothing new is claimed or sent.
+    """
+
+    workspace_name: str
+    rules: Mapping[str, Rule]
+    store: Store
+    lanes: Mapping[str, Lane]
+    render: Render
+    budgets: Mapping[str, Budget]
+    timezone: ZoneInfo
+    clock: Clock
+    worker: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    chance: Callable[[], float] = random
+
+
+class NoRuntime(Exception):
+    """Nothing says how to put a runtime together; the text says what to do."""
+
+
+_in_use: list[Runtime] = []
+
+
+@contextmanager
+def use(runtime: Runtime) -> Iterator[Runtime]:
+    """Make current() answer with this runtime, in every thread of the process."""
+    _in_use.append(runtime)
+    try:
+        yield runtime
+    finally:
+        _in_use.remove(runtime)
+
+
+def current() -> Runtime:
+    """The runtime in use; a Prefect worker, which has none, gets the one its environment describes."""
+    if not _in_use:
+        _in_use.append(_from_entry_point())
+    return _in_use[-1]
+
+
+def _from_entry_point() -> Runtime:
+    found = sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name != "default")
+    if not found:
+        raise NoRuntime(f"no entry point {ENTRY_POINTS}: install the distribution amends in this environment")
+    runtime: Runtime = found[0].load()()
+    return runtime

@@ -1,0 +1,176 @@
+"""One rule on a real store with recording connectors, and one real Prefect server for the tests that need it."""
+
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from amends_connectors.kit import RecordingConnector
+from amends_connectors.registry import declarations
+from amends_engine.actions import Action
+from amends_engine.conditions import AllOf
+from amends_engine.definitions import Budget
+from amends_engine.events import Event
+from amends_engine.findings import Place
+from amends_engine.plans import Decision, Intent, Mode, Outcome, Plan, decision_id, effect_id, event_id
+from amends_engine.rules import Rule, Status
+from amends_engine.values import Money
+from amends_flows.backends import InProcess
+from amends_flows.lanes import open_lanes
+from amends_flows.prefect_database import plant_migrated
+from amends_flows.runtime import Runtime
+from amends_flows.server import embedded_server
+from amends_store import Incoming, RuleVersion, open_store
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+OPTIONS = {
+    "email": {"template": "apology"},
+    "voucher": {"value": "25 EUR", "from": "recovery"},
+    "slack": {"to": "#cx", "card": "detractor"},
+}
+
+
+@dataclass
+class Hands:
+    """A clock that stands still until a test moves it."""
+
+    at: datetime = NOON
+
+    def __call__(self):
+        return self.at
+
+    def move(self, **length):
+        self.at += timedelta(**length)
+
+
+def make_rule(*kinds, status, rule_id):
+    steps = tuple(Action(kind, kind, f"then[{n}]", n, "customer", {}) for n, kind in enumerate(kinds))
+    why = "A premium customer hears from us the same day"
+    version, place = "0123456789abcdef", Place("rules.yaml")
+    return Rule(rule_id, why, "cx-ops", status, "feedback.received", AllOf(()), steps, version, place)
+
+
+def render(claim, given) -> Mapping[str, str]:
+    """What stands in for templates: the request names the effect, and the voucher that came before it."""
+    return {"to": f"{claim.customer_id}@example.org", "code": str(given.get("voucher.code", ""))}
+
+
+@dataclass
+class Company:
+    """A store with a rule, planned decisions, and connectors that remember."""
+
+    path: Path
+    kinds: tuple[str, ...] = ("email", "voucher", "slack")
+    status: Status = Status.LIVE
+    rule_id: str = "premium-detractor"
+    clock: Hands = field(default_factory=Hands)
+    stop: threading.Event = field(default_factory=threading.Event)
+    settings: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.store = open_store(f"sqlite:///{self.path}", clock=self.clock)
+        self.rule = make_rule(*self.kinds, status=self.status, rule_id=self.rule_id)
+        declared = {kind: replace(declarations()[kind], per_second=None, parallel=4) for kind in ("email", "slack")}
+        self.connectors = {kind: RecordingConnector(declaration) for kind, declaration in declared.items()}
+        self.lanes = {}
+
+    @property
+    def runtime(self):
+        """Take the connectors as they are at the first use."""
+        if not self.lanes:
+            self.lanes = open_lanes(self.connectors, self.clock)
+        parts = {"render": render, "chance": lambda: 0.5, **self.settings}
+        budgets = {"recovery": Budget("recovery", limit=Money(10_000_000, "EUR"), window="week")}
+        rules = {self.rule.id: self.rule}
+        return Runtime(
+            "northwind", rules, self.store, self.lanes, **parts, budgets=budgets, timezone=ZoneInfo("UTC"),
+            clock=self.clock, worker="w1", stop=self.stop,
+        )  # fmt: skip
+
+    def plan(self, count=1, *, mode=Mode.LIVE, first=0):
+        """Accept events and save a decision for each; the ids of the decisions."""
+        events = [self._event(number) for number in range(first, first + count)]
+        self.store.accept([Incoming(event, event.key.encode(), "test", NOON) for event in events])
+        decisions = [self._decision(event, mode) for event in events]
+        version = RuleVersion(self.rule.id, self.rule.version, self.rule.why, self.rule.owner)
+        self.store.save_plans([(Plan(one.event_id, (one,)), {}) for one in decisions], {self.rule.id: version})
+        return [one.id for one in decisions]
+
+    def _event(self, number):
+        key = f"e{number}"
+        return Event(event_id("app", key), "app", key, "feedback.received", NOON, f"c{number}", {}, {})
+
+    def _decision(self, event, mode):
+        identity = decision_id(event.id, self.rule.id, mode)
+        intents = tuple(
+            Intent(effect_id(identity, a.name, "customer"), a.name, a.kind, "customer", a.position, OPTIONS[a.kind])
+            for a in self.rule.actions()
+        )
+        return Decision(
+            identity, event.id, self.rule.id, self.rule.version, mode, Outcome.ACTED, event.customer_id, NOON,
+            intents=intents,
+        )  # fmt: skip
+
+    def run(self, backend=None):
+        """Run the one batch that is due."""
+        [batch] = self.store.due_batches(10_000)
+        return (backend or InProcess(self.runtime)).run(self.rule, batch)
+
+    def effects(self, kind=None):
+        """Every effect as (kind, customer, state, reason, attempts), in a fixed order."""
+        seen = self.store.effects(limit=100_000)
+        return sorted((e.kind, e.customer_id, e.state, e.reason, e.attempts) for e in seen if kind in {None, e.kind})
+
+    def states(self, kind):
+        return [state for _, _, state, _, _ in self.effects(kind)]
+
+    def close(self):
+        for lane in self.lanes.values():
+            lane.close()
+        self.store.close()
+
+
+@pytest.fixture
+def company_of(tmp_path):
+    """Open companies with their own store each; keywords are the fields of Company."""
+    opened = []
+
+    def open_company(**fields):
+        opened.append(Company(tmp_path / f"{len(opened)}.db", **fields))
+        return opened[-1]
+
+    yield open_company
+    for company in opened:
+        company.close()
+
+
+@pytest.fixture
+def company(company_of):
+    return company_of()
+
+
+@pytest.fixture(scope="session")
+def prefect_cache(request):
+    """Where the migrated database of this machine lies between two test runs."""
+    named = os.environ.get("AMENDS_TEST_CACHE")
+    return Path(named) if named else Path(request.config.cache.mkdir("prefect"))
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory):
+    """One folder for all processes of a parallel run, so that they share one server."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "prefect-home"
+
+
+@pytest.fixture(scope="session")
+def prefect_server(prefect_home, prefect_cache):
+    plant_migrated(prefect_cache, prefect_home)
+    with embedded_server(prefect_home, None, lambda line: None) as server:
+        server.wait_ready()
+        yield server
