@@ -1,0 +1,101 @@
+"""The only place where the parts are put together."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from amends.errors import UsageError
+from amends.files import load_workspace
+from amends.letters import Letters
+from amends.settings import Settings, read_settings, workspace_of
+from amends.voices import rules_of
+from amends_connectors.contract import DuplicateClass
+from amends_connectors.registry import build, declarations, kinds
+from amends_connectors.settings import BadSetting
+from amends_engine.planning import RuleSet
+from amends_engine.workspace import Workspace
+from amends_flows.lanes import Lane, open_lanes
+from amends_flows.planner import Planner
+from amends_flows.runtime import Runtime
+from amends_store import Store, open_store
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a command works with, open."""
+
+    settings: Settings
+    workspace: Workspace
+    rules: RuleSet
+    store: Store
+    planner: Planner
+    runtime: Runtime
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def parts(settings: Settings, workspace: Workspace | None = None) -> Iterator[Parts]:
+    """Open the store and the connectors for the length of the block."""
+    loaded = workspace or load_workspace(settings)
+    with ExitStack() as stack:
+        store = stack.enter_context(opened_store(settings))
+        lanes = _lanes(settings)
+        for lane in lanes.values():
+            stack.callback(lane.close)
+        yield _assemble(settings, loaded, store, lanes)
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.database_url, clock=now)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def facts_changing_kinds() -> frozenset[str]:
+    return frozenset(name for name, kind in kinds().items() if kind.changes_facts)
+
+
+def _lanes(settings: Settings) -> dict[str, Lane]:
+    outside = [name for name, known in declarations().items() if known.duplicates is not DuplicateClass.OWN_TABLE]
+    try:
+        connectors = {name: build(name, settings.environment, settings.outbox, now) for name in outside}
+    except BadSetting as error:
+        raise UsageError(str(error)) from error
+    return open_lanes(connectors, now)
+
+
+def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dict[str, Lane]) -> Parts:
+    rules = rules_of(workspace)
+    letters = Letters(workspace, settings.environment.get("AMENDS_MAIL_FROM") or workspace.profile.mail_from)
+    runtime = Runtime(
+        workspace_name=workspace_of(settings).resolve().name,
+        rules={rule.id: rule for rule in workspace.rules},
+        store=store,
+        lanes=lanes,
+        render=letters.render,
+        budgets=workspace.budgets,
+        timezone=workspace.profile.timezone,
+        clock=now,
+        worker=f"{socket.gethostname()}:{os.getpid()}",
+        stop=threading.Event(),
+    )
+    planner = Planner(store, rules, workspace.fields, facts_changing_kinds())
+    return Parts(settings, workspace, rules, store, planner, runtime)
+
+
+def runtime_from_environment() -> Runtime:
+    """For Prefect workers, which find it by the entry point amends.runtime; it stays open as long as they live."""
+    opened = parts(read_settings(os.environ, Path.cwd()))
+    return opened.__enter__().runtime

@@ -1,0 +1,89 @@
+"""The summary of a run, as a person reads it: what came in, what was decided, what went out, what is left."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from amends.outcome import COLUMNS, RunOutcome
+from amends_engine.plans import Outcome
+from amends_engine.workspace import Workspace
+
+_COLUMN_TITLES = {"previewed": "preview only", "succeeded": "done", "waiting": "waiting"}
+
+
+def print_summary(outcome: RunOutcome, workspace: Workspace, *, is_dry: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_headline(outcome, is_dry=is_dry))
+    for line in _broken(outcome):
+        console.print(line, markup=False)
+    if outcome.decided or outcome.unknown:
+        console.print(_decisions(outcome, workspace))
+    if outcome.effects:
+        console.print(_effects(outcome))
+    for line in _remarks(outcome):
+        console.print(line, markup=False)
+
+
+def _headline(outcome: RunOutcome, *, is_dry: bool) -> str:
+    intake = outcome.intake
+    parts = [f"{intake.read:,} events read", f"{intake.accepted:,} {'would be new' if is_dry else 'new'}"]
+    parts += [f"{intake.duplicate:,} known already"] if intake.duplicate else []
+    parts += [f"{intake.conflict:,} in conflict with an earlier one"] if intake.conflict else []
+    parts += [f"{intake.quarantined:,} quarantined"] if intake.quarantined else []
+    return f"{', '.join(parts)} ({outcome.seconds:.1f} s)"
+
+
+def _broken(outcome: RunOutcome) -> Iterator[str]:
+    for one in outcome.intake.broken:
+        yield f"  {one.file}:{one.line}: {one.reason}"
+    more = outcome.intake.quarantined - len(outcome.intake.broken)
+    if more:
+        yield f"  … and {more:,} more"
+
+
+def _decisions(outcome: RunOutcome, workspace: Workspace) -> Table:
+    table = Table(title="Decisions", title_justify="left", box=None, pad_edge=False)
+    table.add_column("rule")
+    columns = [one for one in Outcome if any(decided is one for _, decided in outcome.decided)]
+    for column in columns:
+        table.add_column(column.value, justify="right")
+    if outcome.unknown:
+        table.add_column("unknown", justify="right")
+    seen = {rule for rule, _ in outcome.decided} | set(outcome.unknown)
+    for rule in workspace.rules:
+        if rule.id in seen:
+            cells = [_number(outcome.decided[rule.id, column]) for column in columns]
+            cells += [_number(outcome.unknown[rule.id])] if outcome.unknown else []
+            shadow = " (shadow)" if rule.status.value == "shadow" else ""
+            table.add_row(rule.id + shadow, *cells)
+    return table
+
+
+def _effects(outcome: RunOutcome) -> Table:
+    totals = outcome.effect_totals()
+    columns = [column for column in COLUMNS if totals[column]]
+    table = Table(title="Effects", title_justify="left", box=None, pad_edge=False, show_footer=True)
+    table.add_column("channel", footer="all")
+    for column in columns:
+        table.add_column(_COLUMN_TITLES.get(column, column), justify="right", footer=_number(totals[column]))
+    for kind in sorted({kind for kind, _ in outcome.effects}):
+        of_kind = outcome.effect_totals(kind)
+        table.add_row(kind, *(_number(of_kind[column]) for column in columns))
+    return table
+
+
+def _number(count: int) -> str:
+    return f"{count:,}" if count else "·"
+
+
+def _remarks(outcome: RunOutcome) -> Iterator[str]:
+    for line in outcome.budgets:
+        yield f"Budget {line.name}: {line.left} of {line.limit} left {line.window}"
+    if outcome.shadow:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.shadow.items()))
+        yield f"Shadow rules would have done: {kinds}"
+    for trouble, count in outcome.troubles.items():
+        yield f"Trouble ({count:,}): {trouble}"
+    if outcome.outbox and outcome.effect_totals()["previewed"]:
+        yield f"Nothing above marked preview reached anybody; look at it in {outcome.outbox / 'index.html'}"

@@ -1,0 +1,171 @@
+"""From files to the store: each record is accepted or quarantined, in batches, so that memory stays flat."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from amends.errors import UsageError
+from amends.reading import BadFile, Result, format_of, read_mapped, read_native
+from amends.records import Record
+from amends_engine.events import Broken, Event, Profile
+from amends_engine.source_parts import Format, Gives
+from amends_engine.sources import Source
+from amends_engine.workspace import Workspace
+
+if TYPE_CHECKING:
+    from amends_store import Store
+
+BATCH = 500
+SHOWN = 10
+
+Records: TypeAlias = Sequence[Record[Result]]
+Advance: TypeAlias = Callable[[int], None]
+"""Told how many bytes of the current file have been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass
+class IntakeCounts:
+    """What became of the records of some files; broken holds the first ten that could not be read."""
+
+    read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    conflict: int = 0
+    quarantined: int = 0
+    broken: list[BrokenLine] = field(default_factory=list)
+
+    def count_broken(self, file: str, line: int, reason: str) -> None:
+        self.quarantined += 1
+        if len(self.broken) < SHOWN:
+            self.broken.append(BrokenLine(file, line, reason))
+
+
+class Sink(Protocol):
+    """Where the records of a file go, a batch at a time."""
+
+    def take(self, file: str, batch: Records, counts: IntakeCounts) -> None: ...
+
+
+def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives) -> Source | None:
+    """The mapping to read a file with; None reads it as native events. Raises UsageError if it is not clear."""
+    if name:
+        return _named(workspace, name, gives)
+    form = format_of(path)
+    if gives is Gives.EVENT and form in {Format.JSON, Format.JSONL}:
+        return None
+    fitting = [one for one in workspace.sources.values() if one.gives is gives and one.format is form]
+    if len(fitting) != 1:
+        names = ", ".join(sorted(one.name for one in fitting)) or "none"
+        raise UsageError(f"{path} needs a mapping: add --source NAME (fitting in this workspace: {names})")
+    return fitting[0]
+
+
+def _named(workspace: Workspace, name: str, gives: Gives) -> Source:
+    source = workspace.sources.get(name)
+    if source is None:
+        known = ", ".join(sorted(workspace.sources)) or "none"
+        raise UsageError(f"there is no source {name}; this workspace has {known}")
+    if source.gives is not gives:
+        raise UsageError(f"the source {name} gives {source.gives.value}s, not {gives.value}s")
+    return source
+
+
+def read_records(path: Path, workspace: Workspace, source: Source | None, now: datetime) -> Iterator[Record[Result]]:
+    """The records of one file; raises UsageError when it cannot be read at all."""
+    try:
+        if source:
+            yield from read_mapped(path, source, now)
+        else:
+            yield from read_native(path, workspace.fields, now)
+    except BadFile as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def take_file(file: str, records: Iterable[Record[Result]], sink: Sink, counts: IntakeCounts, advance: Advance) -> None:
+    """Hand every record of a file to the sink."""
+    stream = iter(records)
+    while batch := list(islice(stream, BATCH)):
+        counts.read += len(batch)
+        sink.take(file, batch, counts)
+        advance(batch[-1].end)
+
+
+@dataclass(frozen=True)
+class EventSink:
+    """Commits events, and keeps what is broken with its reason."""
+
+    store: "Store"
+    source: str
+    now: datetime
+
+    def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
+        from amends_store import Incoming
+
+        incoming = [
+            Incoming(record.value, record.raw, f"{file}:{record.line}", self.now)
+            for record in batch
+            if isinstance(record.value, Event)
+        ]
+        for acceptance in self.store.accept(incoming):
+            _count(counts, acceptance.kind.value)
+        quarantine(self.store, self.source, file, batch, counts)
+
+
+def _count(counts: IntakeCounts, reception: str) -> None:
+    if reception == "new":
+        counts.accepted += 1
+    elif reception == "conflict":
+        counts.conflict += 1
+    else:
+        counts.duplicate += 1
+
+
+@dataclass(frozen=True)
+class ProfileSink:
+    """Stores what a source says about customers. accepted counts new and changed customers."""
+
+    store: "Store"
+    source: str
+
+    def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
+        found = self.store.put_profiles([one.value for one in batch if isinstance(one.value, Profile)])
+        counts.accepted += found.new + found.changed
+        counts.duplicate += found.unchanged
+        quarantine(self.store, self.source, file, batch, counts)
+
+
+@dataclass(frozen=True)
+class CountingSink:
+    """Counts without storing, for rehearsals; events are also handed to collect."""
+
+    collect: Callable[[Event], object] = lambda _event: None
+
+    def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
+        for record in batch:
+            if isinstance(record.value, Broken):
+                counts.count_broken(file, record.line, record.value.reason)
+            else:
+                counts.accepted += 1
+                if isinstance(record.value, Event):
+                    self.collect(record.value)
+
+
+def quarantine(store: "Store", source: str, file: str, batch: Records, counts: IntakeCounts) -> None:
+    from amends_store import Quarantined
+
+    broken = [(record, record.value.reason) for record in batch if isinstance(record.value, Broken)]
+    for record, reason in broken:
+        counts.count_broken(file, record.line, reason)
+    store.quarantine([Quarantined(source, file, record.line, reason, record.raw) for record, reason in broken])

@@ -1,0 +1,101 @@
+"""From a claimed effect to the request that its connector sends: templates filled with facts, nothing decided."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from amends_engine.messages import Card, Message, MissingValue
+from amends_engine.plans import Json
+from amends_engine.rendering import Template
+from amends_engine.templates import languages
+from amends_engine.values import Value
+from amends_engine.workspace import Workspace
+from amends_engine.writing import Look
+from amends_flows.runtime import Refusal
+from amends_store import Claimed
+
+Request = Mapping[str, Json]
+Facts = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Renders effects of one workspace; mail_from may be overruled by the settings."""
+
+    workspace: Workspace
+    mail_from: str
+
+    def render(self, claimed: Claimed, given: Facts) -> Request | Refusal:
+        """given: what earlier steps of the decision gave, such as voucher.code."""
+        rule = self.workspace.rule(claimed.rule_id)
+        facts: dict[str, Value] = {
+            **claimed.facts,
+            **given,
+            "workspace.company": self.workspace.profile.company,
+            "rule.id": claimed.rule_id,
+            "rule.why": rule.why if rule else "",
+        }
+        write = _WRITERS.get(claimed.kind, _as_it_is)
+        try:
+            return write(self, claimed, facts)
+        except MissingValue as error:
+            return Refusal(str(error))
+
+    def filled(self, name: str, facts: Facts, *, for_staff: bool = False) -> Message | Card:
+        wanted = "" if for_staff else str(facts.get("customer.language", ""))
+        chain = languages(wanted, self.workspace.profile.language)
+        template: Template = self.workspace.templates.get(name, chain)
+        return template.render(facts, Look(chain[0], self.workspace.profile.timezone))
+
+
+def _email(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusal:
+    address = str(facts.get("customer.email", "")).strip()
+    if not address:
+        return Refusal("the customer has no e-mail address")
+    if not letters.mail_from:
+        return Refusal("nobody is named as the sender; set mail_from in workspace.yaml or AMENDS_MAIL_FROM")
+    message = letters.filled(str(claimed.options["template"]), facts)
+    if not isinstance(message, Message):
+        return Refusal(f"{claimed.options['template']} is not a message for customers")
+    domain = parseaddr(letters.mail_from)[1].rpartition("@")[2]
+    return {
+        "to": address,
+        "from": letters.mail_from,
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "language": message.language,
+        "message_id": f"<{claimed.effect_id}@{domain}>",
+        "purpose": str(claimed.options.get("purpose", message.purpose.value)),
+    }
+
+
+def _slack(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusal:
+    card = letters.filled(str(claimed.options["card"]), facts, for_staff=True)
+    if not isinstance(card, Card):
+        return Refusal(f"{claimed.options['card']} is not a card")
+    return {
+        "channel": str(claimed.options["to"]),
+        "text": card.title,
+        "title": card.title,
+        "body": card.text,
+        "facts": [[label, value] for label, value in card.facts],
+        "context": f"{claimed.rule_id} · {facts['rule.why']}",
+        "effect_id": claimed.effect_id,
+    }
+
+
+def _webhook(_letters: Letters, claimed: Claimed, _facts: Facts) -> Request | Refusal:
+    return {"endpoint": str(claimed.options["to"]), "body": claimed.options.get("body") or {}}
+
+
+def _as_it_is(_letters: Letters, claimed: Claimed, _facts: Facts) -> Request | Refusal:
+    """The options of a connector that another distribution brings."""
+    return dict(claimed.options)
+
+
+_WRITERS: Mapping[str, Callable[[Letters, Claimed, Facts], Request | Refusal]] = {
+    "email": _email,
+    "slack": _slack,
+    "webhook": _webhook,
+}

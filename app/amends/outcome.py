@@ -1,0 +1,124 @@
+"""What a run or a rehearsal has to report, in plain numbers."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from amends.intake import IntakeCounts
+from amends_engine.plans import Json, Mode, Plan
+from amends_engine.plans import Outcome as Decided
+from amends_engine.states import EffectState
+
+_GROUPS: Mapping[EffectState, str] = {
+    EffectState.SUCCEEDED: "succeeded",
+    EffectState.PREVIEWED: "previewed",
+    EffectState.FAILED: "failed",
+    EffectState.CAPPED: "capped",
+    EffectState.UNKNOWN: "unknown",
+    EffectState.RECONCILING: "unknown",
+    EffectState.REVIEW: "unknown",
+    EffectState.HELD: "held",
+    EffectState.SUPPRESSED: "suppressed",
+    EffectState.CANCELLED: "suppressed",
+    EffectState.STALE: "suppressed",
+    EffectState.PLANNED: "waiting",
+    EffectState.CLAIMED: "waiting",
+    EffectState.IN_FLIGHT: "waiting",
+}
+COLUMNS = ("succeeded", "previewed", "failed", "unknown", "held", "capped", "suppressed", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """What is left of a budget in its present window; the texts are amounts of money."""
+
+    name: str
+    left: str
+    limit: str
+    window: str
+
+
+@dataclass
+class RunOutcome:
+    """decided: rules by outcome; effects: by step kind and state; shadow: effects that only the shadow ledger saw.
+
+    troubles: sentences with how often; seconds: wall time.
+    """
+
+    intake: IntakeCounts = field(default_factory=IntakeCounts)
+    decided: Counter[tuple[str, Decided]] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    effects: Counter[tuple[str, EffectState]] = field(default_factory=Counter)
+    shadow: Counter[str] = field(default_factory=Counter)
+    budgets: list[BudgetLine] = field(default_factory=list)
+    troubles: Counter[str] = field(default_factory=Counter)
+    outbox: Path | None = None
+    seconds: float = 0.0
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether a person has to look: something could not be read, failed, or is in doubt."""
+        totals = self.effect_totals()
+        return bool(
+            self.intake.quarantined or self.intake.conflict or totals["failed"] or totals["unknown"] or self.troubles
+        )
+
+    def effect_totals(self, kind: str | None = None) -> Counter[str]:
+        """Effects by column of the summary, of one step kind or of all."""
+        found: Counter[str] = Counter()
+        for (of_kind, state), count in self.effects.items():
+            if kind in {None, of_kind}:
+                found[_GROUPS[state]] += count
+        return found
+
+    def acted_by_rule(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for (rule, outcome), count in self.decided.items():
+            if outcome is Decided.ACTED:
+                found[rule] += count
+        return found
+
+    def add_plans(self, plans: Iterable[Plan]) -> None:
+        """Count plans that are not carried out: live intents count as effects that wait."""
+        for plan in plans:
+            self.unknown.update(plan.unknown.keys())
+            for decision in plan.decisions:
+                self.decided[decision.rule_id, decision.outcome] += 1
+                for intent in decision.intents:
+                    if decision.mode is Mode.LIVE:
+                        self.effects[intent.kind, EffectState.PLANNED] += 1
+                    else:
+                        self.shadow[intent.kind] += 1
+
+    def as_json(self) -> dict[str, Json]:
+        """The document of `run --json`; see docs/interface.md."""
+        intake, totals = self.intake, self.effect_totals()
+        return {
+            "events": {
+                "read": intake.read,
+                "accepted": intake.accepted,
+                "duplicate": intake.duplicate,
+                "conflict": intake.conflict,
+                "quarantined": intake.quarantined,
+            },
+            "quarantine": [{"file": one.file, "line": one.line, "reason": one.reason} for one in intake.broken],
+            "decisions": {
+                "total": self.decided.total(),
+                "by_rule": dict(sorted(self.acted_by_rule().items())),
+                "by_outcome": self._by_outcome(),
+                "unknown": dict(sorted(self.unknown.items())),
+            },
+            "effects": {"planned": totals.total(), **{name: totals[name] for name in COLUMNS}},
+            "shadow": dict(sorted(self.shadow.items())),
+            "budgets": {line.name: {"left": line.left, "limit": line.limit} for line in self.budgets},
+            "troubles": list(self.troubles),
+            "outbox": str(self.outbox) if self.outbox else None,
+            "seconds": round(self.seconds, 3),
+        }
+
+    def _by_outcome(self) -> dict[str, Json]:
+        found: Counter[str] = Counter()
+        for (_, outcome), count in self.decided.items():
+            found[outcome.value] += count
+        return dict(found)

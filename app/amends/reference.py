@@ -1,0 +1,66 @@
+"""docs/reference.md and docs/findings.md, made from the tables in the code so that they cannot lag behind."""
+
+from collections.abc import Iterator
+
+from amends_connectors.registry import kinds
+from amends_engine.fields import BUILT_IN, GIVEN_BY_STEPS, Kind
+from amends_engine.findings import CODES
+from amends_engine.operators import OPERATORS
+from amends_engine.steps import Option, StepKind
+
+NOTE = "<!-- Made by `make reference` from the tables in the code. Do not edit. -->"
+
+
+def reference_page() -> str:
+    return "\n".join(["# Every word of the language", "", NOTE, "", *_operators(), *_fields(), *_steps()])
+
+
+def findings_page() -> str:
+    lines = ["# What `amends check` can say", "", NOTE, ""]
+    for code in CODES.values():
+        lines += [f"## {code.name}", "", f"{code.means}. ({code.severity.value})", ""]
+    return "\n".join(lines)
+
+
+def _operators() -> Iterator[str]:
+    yield from (
+        "## Operators",
+        "",
+        "| operator | means | takes | for fields of type | example |",
+        "|---|---|---|---|---|",
+    )
+    for each in OPERATORS.values():
+        kinds_of = "any" if len(each.kinds) == len(Kind) else ", ".join(kind for kind in Kind if kind in each.kinds)
+        yield f"| `{each.name}` | {each.words} | {each.operand.value} | {kinds_of} | `{each.example}` |"
+    yield from ("", "`if_missing: true` or `false` beside an operator answers for a missing value.")
+    yield from ("`is: NAME` uses a definition; `any:`, `all:` and `not:` group conditions.", "")
+
+
+def _fields() -> Iterator[str]:
+    yield from ("## Types of fields", "", *(f"- `{kind.value}`" for kind in Kind if kind is not Kind.CHOICE))
+    yield from ("- `whole number from 0 to 10`, `number from 0 to 1`", "- `one of [basic, silver, gold]`", "")
+    yield from ("## Fields that are always there to read", "", "| field | type |", "|---|---|")
+    for known in (*BUILT_IN.values(), *GIVEN_BY_STEPS.values()):
+        yield f"| `{known.name}` | {known.type.describe()} |"
+    yield ""
+
+
+def _steps() -> Iterator[str]:
+    yield from ("## Steps", "")
+    for kind in kinds().values():
+        yield from _step(kind)
+    branches = "`- if: … then: …`, and `- otherwise: …` for the rest"
+    yield from ("### choose", "", f"Takes the first branch whose conditions are true: {branches}.", "")
+
+
+def _step(kind: StepKind) -> Iterator[str]:
+    yield from (f"### {kind.name}", "", f"{kind.means}. Example: `{kind.example}`", "")
+    yield from ("| option | takes | means |", "|---|---|---|")
+    for option in kind.options:
+        due = ", ".join(option.choices) or option.type.value
+        yield f"| `{option.name}`{_required(option)} | {due} | {option.means} |"
+    yield ""
+
+
+def _required(option: Option) -> str:
+    return " (required)" if option.is_required else ""
