@@ -2,7 +2,6 @@
 
 import math
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -24,6 +23,7 @@ from amends_engine.values import (
 
 MAX_TEXT = 20_000
 _BIGGEST = 2**53
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 class Kind(StrEnum):
@@ -116,7 +116,7 @@ def _read_text(wanted: FieldType, raw: object) -> Value:
         raise wanted.refusal(raw)
     if len(raw) > MAX_TEXT:
         raise BadValue(f"the text has {len(raw):,} characters; {MAX_TEXT:,} are allowed")
-    if "\x00" in raw or any(unicodedata.category(mark) == "Cs" for mark in raw):
+    if _NOT_TEXT.search(raw):
         raise BadValue("the text holds a NUL or half a character")
     return raw
 
@@ -124,7 +124,7 @@ def _read_text(wanted: FieldType, raw: object) -> Value:
 def _read_choice(wanted: FieldType, raw: object) -> Value:
     if isinstance(raw, str) and raw in wanted.choices:
         return raw
-    near = closest(str(raw), wanted.choices)
+    near = closest(str(raw)[:80], wanted.choices)
     raise BadValue(f"{wanted.refusal(raw)}" + (f"; did you mean {near}?" if near else ""))
 
 

@@ -56,6 +56,11 @@ CODES: dict[str, Code] = {
         Code("wrong-type", "A value is not of the type that is due here"),
         Code("wrong-version", "The file's version is not one this program reads"),
         Code("doubled-name", "Two things in the workspace have the same name"),
+        # the shape of a file of events or profiles
+        Code("bad-header", "The header of a table cannot be read"),
+        Code("doubled-column", "Two columns of a table have the same name"),
+        Code("missing-column", "A column that the mapping reads is not in the table"),
+        Code("unused-column", "A column of the table is neither read nor ignored by the mapping"),
         # what a file refers to
         Code("unknown-field", "A field is not declared in fields.yaml"),
         Code("field-not-here", "The rule's event does not carry this field"),

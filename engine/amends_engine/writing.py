@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from babel.core import Locale, UnknownLocaleError
@@ -45,8 +46,17 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff"
     "\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff\ue000-\ue00f]"
 )
+_CODE_BEFORE_DIGIT = re.compile(r"(?<=[A-Za-z])(?=[0-9])")  # "KWD1.500", which has no sign of its own
 _SPACES = re.compile(r"\s+")
-_UNITS = ((604800, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+_NO_LARGER_UNIT = 1e9
+_Unit = Literal["week", "day", "hour", "minute", "second"]
+_UNITS: tuple[tuple[int, _Unit], ...] = (
+    (604800, "week"),
+    (86400, "day"),
+    (3600, "hour"),
+    (60, "minute"),
+    (1, "second"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +103,9 @@ class Look:
 
 
 def has_value(value: object) -> bool:
-    """Whether there is anything to show: a missing value, blank text and an empty list are nothing; 0 is something."""
+    """Whether there is anything to show: no value, text without a visible character and an empty list are nothing."""
     if isinstance(value, str):
-        return not value.isspace() and value != ""
+        return any(unicodedata.category(mark)[0] not in "CZ" for mark in value[: 4 * MAX_VALUE])
     return value is not None and value != ()
 
 
@@ -145,13 +155,17 @@ def _yes_no(value: bool, language: str) -> str:
 
 
 def _money(value: Money, locale: Locale) -> str:
+    """Without decimals when there are none: "€75", "75,50 €"."""
     from babel.numbers import format_currency
 
-    amount = value.amount
-    if amount != amount.to_integral_value():
-        return format_currency(amount, value.currency, locale=locale)
-    pattern = re.sub(r"\.0+", "", locale.currency_formats["standard"].pattern)
-    return format_currency(amount, value.currency, pattern, locale=locale, currency_digits=False)
+    amount, currency = value.amount, value.currency
+    pattern = locale.currency_formats["standard"].pattern
+    if amount == amount.to_integral_value():
+        whole = re.sub(r"\.0+", "", pattern)
+        text = format_currency(amount, currency, whole, locale=locale, currency_digits=False)
+    else:
+        text = format_currency(amount, currency, pattern, locale=locale)
+    return _CODE_BEFORE_DIGIT.sub("\u00a0", text)
 
 
 def _number(value: float, locale: Locale) -> str:
@@ -161,16 +175,19 @@ def _number(value: float, locale: Locale) -> str:
 
 
 def _duration(value: timedelta, locale: Locale) -> str:
-    """The two largest units in words: "3 days", "1 hour, 30 minutes"."""
+    """The two largest units in words: "3 days", "1 hour and 30 minutes"."""
+    # Babel's lists of units have gaps in some languages (es, pt, it); single units and plain lists have none
+    from babel.dates import format_timedelta
     from babel.lists import format_list
-    from babel.units import format_unit
 
     seconds, parts = abs(int(value.total_seconds())), []
     for size, unit in _UNITS[1:] if seconds % 604800 else _UNITS:
         count, seconds = divmod(seconds, size)
         if count:
-            parts.append(format_unit(count, f"duration-{unit}", locale=locale))
-    return format_list(parts[:2] or [format_unit(0, "duration-minute", locale=locale)], "unit", locale=locale)
+            length = timedelta(seconds=count * size)
+            parts.append(format_timedelta(length, granularity=unit, threshold=_NO_LARGER_UNIT, locale=locale))
+    zero = format_timedelta(timedelta(0), granularity="minute", locale=locale)
+    return format_list(parts[:2] or [zero], locale=locale)
 
 
 def _list(values: tuple[str, ...], locale: Locale) -> str:

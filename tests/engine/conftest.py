@@ -119,7 +119,9 @@ definitions:
 budgets:
   recovery: {limit: 4000 EUR per week, per_customer: 150 EUR per 180d}
 """,
-    "templates/apology.en.md": "---\nkind: email\nsubject: We are sorry\npurpose: service\n---\nDear {{ customer.name }}\n",
+    "templates/apology.en.md": (
+        "---\nkind: email\nsubject: We are sorry\npurpose: service\n---\nDear {{ customer.name }}\n"
+    ),
     "templates/alert.en.md": "---\nkind: card\ntitle: Look at this\n---\n{{ rule.why }}\n",
 }
 

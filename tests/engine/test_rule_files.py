@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from tests.engine.conftest import Read
 
 from amends.findings_text import as_text
 from amends_engine.findings import CODES, has_errors
 from amends_engine.workspace import Workspace
-from tests.engine.conftest import Read
 
 RULES = Path(__file__).parents[1] / "rules"
 INVALID = sorted((RULES / "invalid").glob("*.yaml"))
@@ -41,7 +41,8 @@ def test_every_answer_is_one_sentence_with_a_place_in_the_file(file: Path, read:
 
 def test_errors_of_all_files_come_at_once(read: Read) -> None:
     wrong = (RULES / "invalid" / "unknown-field.yaml").read_bytes()
-    _, findings = read(wrong, workspace="version: 1\ncompany: X\ncurrency: eur\n", definitions="version: 1\nbudget: {}\n")
+    company = "version: 1\ncompany: X\ncurrency: eur\n"
+    _, findings = read(wrong, workspace=company, definitions="version: 1\nbudget: {}\n")
     assert {finding.place.file for finding in findings} == {"workspace.yaml", "definitions.yaml", "rules.yaml"}
 
 

@@ -9,8 +9,8 @@ from amends_engine.documents import load
 from amends_engine.events import Broken, Event, Profile
 from amends_engine.fields import EventType, Field, Fields, FieldType, Kind
 from amends_engine.plans import event_id
-from amends_engine.source_mapping import check_header, map_row, name_columns, read_time
 from amends_engine.sources import read_source
+from amends_engine.sources.mapping import check_header, map_row, name_columns, read_time
 from amends_engine.values import BadValue
 
 RECEIVED = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -1,11 +1,14 @@
+import re
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from amends_engine.documents import load
+from amends_engine.field_reading import read_fields
 from amends_engine.fields import EventType, Field, Fields, FieldType, Kind
-from amends_engine.source_parts import Customer, Format, Gives, Moment, Pattern, Reject, Target
-from amends_engine.sources import read_source
+from amends_engine.sources import SHAPES, read_source
+from amends_engine.sources.parts import Customer, Format, Gives, Moment, Pattern, Reject, Target
 
 CSAT = Field("feedback.csat", FieldType(Kind.WHOLE, 1, 5), is_required=True)
 COMMENT = Field("feedback.comment", FieldType(Kind.TEXT))
@@ -108,6 +111,11 @@ def test_a_type_column_without_values_holds_the_names_of_event_types():
     source, found = read(REVIEWS.replace("type: feedback.received", "type: {column: kind}"))
     assert found == []
     assert set(source.variants) == {"feedback.received", "complaint.received"}
+
+
+def test_blanks_in_a_replacement_mean_the_empty_cell():
+    source, _ = read(REVIEWS.replace('"n/a": null', '" ": 1'))
+    assert source.variants[""].targets[0].values == {"five": 5, "": 1}
 
 
 def test_a_tab_is_a_delimiter_by_its_name():
@@ -248,3 +256,22 @@ def test_all_findings_of_a_file_are_told_at_once():
     broken = REVIEWS.replace("  comment:", "  coment:").replace("key: <Order>", "key: x").replace("Europe/", "Asia/")
     assert {finding.code for finding in read(broken)[1]} == {"unknown-field", "wrong-type"}
     assert len(read(broken)[1]) == 3
+
+
+REFERENCE = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", sorted({key for shape in SHAPES.values() for key in shape["properties"]}))
+def test_every_key_of_a_mapping_is_on_the_reference_page(key):
+    assert f"| `{key}` |" in REFERENCE
+
+
+def test_the_examples_of_the_reference_page_are_right():
+    declared, *mappings = re.findall(r"```yaml\n(version.*?)```", REFERENCE, re.DOTALL)
+    findings = []
+    fields = read_fields(load(declared.encode(), "fields.yaml")[0], findings)
+    for text in mappings:
+        root, found = load(text.encode(), "sources/shop.yaml")
+        findings += [*found, *read_source(root, "shop", fields)[1]]
+    assert findings == []
+    assert len(mappings) == 3

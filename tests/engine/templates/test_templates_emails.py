@@ -110,8 +110,8 @@ def test_signs_that_are_no_markup_are_just_signs(render_email: RenderEmail, body
 
 
 def test_braces_can_be_written_by_escaping(render_email: RenderEmail) -> None:
-    message = render_email("\\{\\{ 7*7 \\}\\} &#123;&#123; 8*8")
-    assert message.text == "{{ 7*7 }} {{ 8*8" or "}}" not in message.text
+    message = render_email("\\{\\{ 7+7 \\}\\} &#123;&#123; 8+8")
+    assert message.text == "{{ 7+7 }} {{ 8+8"
 
 
 CONDITIONS = [
@@ -188,6 +188,18 @@ def test_a_condition_across_a_paragraph_or_bold_text_is_reported(problems: Probl
     (found,) = problems(body)
     assert "This condition begins inside" in found
     assert found.startswith("6:")
+
+
+@pytest.mark.parametrize(
+    "body", ['[x](https://a.example/ "{{ customer.name }}")', "x\n\n[a]: https://a.example/{{ customer.name }}"]
+)
+def test_a_placeholder_that_nobody_would_see_is_reported(problems: Problems, body: str) -> None:
+    (found,) = problems(body)
+    assert "This placeholder would not be shown" in found
+
+
+def test_a_placeholder_after_the_backticks_of_a_code_block_is_reported(problems: Problems) -> None:
+    assert len(problems("```{{ customer.name }}\nx\n```")) == 1
 
 
 def test_a_required_value_that_is_not_there_stops_the_message(

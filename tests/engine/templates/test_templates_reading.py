@@ -1,5 +1,7 @@
 """Files, names, languages and front matter of templates."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -45,6 +47,7 @@ def test_a_template_says_what_it_is_and_what_it_uses(read: Read, email: Write) -
         ("German!", "en", ("en",)),
         ("{{ 7*7 }}", "en", ("en",)),
         ("../../etc/passwd", "en", ("en",)),
+        ("", "English, please", ("English, please",)),
     ],
 )
 def test_languages_are_tried_from_the_closest_to_the_workspaces_own(
@@ -125,13 +128,19 @@ def test_a_broken_file_still_counts_as_there(read: Read, email: Write) -> None:
         templates.get("apology", ["en"])
 
 
+def test_a_workspace_without_templates_does_not_wait_for_their_libraries() -> None:
+    program = (
+        "import sys; from amends_engine.templates import read_templates; from amends_engine.fields import Fields; "
+        "read_templates({}, Fields(), 'en'); "
+        "print({'jinja2', 'markdown_it', 'babel.dates', 'babel.numbers'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_windows_line_ends_and_a_byte_order_mark_are_read(read: Read, email: Write) -> None:
     raw = b"\xef\xbb\xbf" + email("Hello").replace("\n", "\r\n").encode()
     assert read({"apology.en.md": raw})[1] == []
-
-
-def front(problems: Callable[..., list[str]], **changes: str) -> list[str]:
-    return problems("Hello", **changes)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
 """What may stand between braces, and what is said about everything else."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from amends_engine.messages import Message
+from amends_engine.templates.filters import FILTERS
 from amends_engine.values import Value
 
 Problems = Callable[..., list[str]]
@@ -252,3 +254,9 @@ def test_values_pass_through_filters(
 
 def test_a_fallback_passes_through_filters_too(render_email: RenderEmail) -> None:
     assert render_email("{{ customer.name|upper }}", {"customer.name": ""}).text == "THERE"
+
+
+def test_every_filter_is_documented() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "templates.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert [name for name in FILTERS if not any(f"`{name}" in row for row in rows)] == []

@@ -10,7 +10,7 @@ from amends_engine.events import suggest
 from amends_engine.fields import EventType, Field, Fields
 from amends_engine.findings import Finding, Place, has_errors
 from amends_engine.shapes import ANY, LIST, NAME, TEXT, VERSION, Schema, check_shape, describe, mapping, names_to
-from amends_engine.source_parts import RECEIVED, Customer, Format, Gives, Moment, Pattern, Reject, Target, Variant
+from amends_engine.sources.parts import RECEIVED, Customer, Format, Gives, Moment, Pattern, Reject, Target, Variant
 from amends_engine.values import BadValue, Value
 
 
@@ -48,7 +48,7 @@ _REQUIRED = {
 }
 _OPTIONAL = {"ignore": {"type": "array", "items": TEXT}, "reject": LIST}
 _FOR_CSV = {"unnamed": TEXT, "delimiter": {"enum": list(_DELIMITERS)}}
-_SHAPES: dict[Gives, Schema] = {
+SHAPES: dict[Gives, Schema] = {
     Gives.EVENT: mapping(
         {**_REQUIRED, "type": ANY, "key": TEXT, "occurred_at": ANY},
         {**_OPTIONAL, **_FOR_CSV, "customer": ANY, "fields": names_to(ANY), "attributes": names_to(ANY)},
@@ -72,7 +72,7 @@ def read_source(root: Node, name: str, fields: Fields) -> tuple[Source | None, l
         message = f"The file's name {name!r} is the name of the source and does not fit"
         findings.append(Finding("wrong-type", message, Place(root.place.file), f"use {NAME['description']}"))
     gives = root.get("gives")
-    shape = _SHAPES[Gives.CUSTOMER if gives and gives.value == Gives.CUSTOMER else Gives.EVENT]
+    shape = SHAPES[Gives.CUSTOMER if gives and gives.value == Gives.CUSTOMER else Gives.EVENT]
     if not check_shape(root, shape, "the source", findings):
         return None, findings
     source = _Reader(root, fields, findings).source(name)
@@ -208,7 +208,9 @@ class _Reader:
         values: dict[str, Value | None] = {}
         for cell, item in (node.fields if node else {}).items():
             try:
-                values[cell] = None if item.value in (None, "") else known.type.read(item.plain())
+                values["" if cell.isspace() else cell] = (
+                    None if item.value in (None, "") else known.type.read(item.plain())
+                )
             except BadValue as error:
                 self._find("unknown-value", f"{known.short_name}: {error}", item, "")
         return values

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from amends_engine.excerpts import Excerpt
 from amends_engine.findings import Finding
+from amends_engine.templates.excerpts import Excerpt
 
 MAX_TAGS = 200
 

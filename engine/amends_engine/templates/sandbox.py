@@ -8,9 +8,9 @@ from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from amends_engine.escaping import Sink, web_address, write_into
-from amends_engine.filters import FILTERS
 from amends_engine.messages import MissingValue
+from amends_engine.templates.escaping import Sink, web_address, write_into
+from amends_engine.templates.filters import FILTERS
 from amends_engine.writing import has_value
 
 

@@ -7,17 +7,19 @@ from typing import TypeAlias
 
 from markdown_it.token import Token
 
-from amends_engine.escaping import mrkdwn
-from amends_engine.marked_text import END, SOFT_BREAK
+from amends_engine.templates.escaping import mrkdwn
+from amends_engine.templates.marked_text import END, SOFT_BREAK
 
 _Write: TypeAlias = "Callable[[_Writer, Token], None]"
 
 _GAPS = re.compile(r"\n[ >]*(?:\n[ >]*){2,}")
 _TRAILING = re.compile(r"[ \t]+(?=\n|\Z)")
 _DOUBLE_SPACES = re.compile(r"(?<=\S) {2,}(?=\S)")
-_BULLET = r"[ >]*(?:[-\u2022]|[0-9]+\.) "
-_EMPTY_ITEM = re.compile(rf"^{_BULLET[:-1]} *\n", re.MULTILINE)
-_BETWEEN_ITEMS = re.compile(rf"^({_BULLET}[^\n]*)\n[ >]*\n(?={_BULLET})", re.MULTILINE)
+_EMPTY_ITEM = re.compile(r"^[ >]*(?:[-\u2022]|[0-9]+\.) *\n", re.MULTILINE)
+_BETWEEN_ITEMS = tuple(
+    re.compile(rf"^([ >]*{bullet} [^\n]*)\n[ >]*\n(?=[ >]*{bullet} )", re.MULTILINE)
+    for bullet in ("-", "\u2022", r"[0-9]+\.")
+)
 _SOFT = re.compile(rf"(?: *{SOFT_BREAK}(?P<prefix>[ >]*){END} *)+")
 
 
@@ -37,11 +39,11 @@ class Style:
 
 def _plain_link(text: str, address: str) -> str:
     bare = address.removeprefix("mailto:").removeprefix("tel:")
-    return text if text in {address, bare} else f"{text} ({bare})"
+    return bare if text in {address, bare} else f"{text} ({bare})"
 
 
 def _slack_link(text: str, address: str) -> str:
-    return f"<{mrkdwn(address).replace('|', '%7C')}|{text.replace('|', '/')}>"
+    return f"<{mrkdwn(address).replace('|', '%7C')}|{text}>"
 
 
 PLAIN = Style("", "", "", "", "", "-", str, _plain_link)
@@ -59,7 +61,9 @@ def tidy(text: str) -> str:
     """Remove what false conditions have left behind: blank lines, empty list items, double spaces."""
     text = _SOFT.sub(_line_end, text)
     text = _EMPTY_ITEM.sub("", _TRAILING.sub("", text) + "\n")
-    text = _BETWEEN_ITEMS.sub(r"\1\n", _GAPS.sub(_shrink, text))
+    text = _GAPS.sub(_shrink, text)
+    for between in _BETWEEN_ITEMS:
+        text = between.sub(r"\1\n", text)
     return _DOUBLE_SPACES.sub(" ", text).strip()
 
 

@@ -7,8 +7,8 @@ paragraphs or list items, whether or not its author has left blank lines around 
 import re
 from collections.abc import Iterator, Sequence
 
-from amends_engine.marked_text import END, MARK, STATEMENT, Mark, MarkedText
-from amends_engine.tags import TagKind
+from amends_engine.templates.marked_text import END, MARK, STATEMENT, Mark, MarkedText
+from amends_engine.templates.tags import TagKind
 
 _STATEMENTS = re.compile(rf"(?:{STATEMENT}[0-9]+{END}|[ \t])*")
 _LAST = re.compile(rf"{STATEMENT}([0-9]+){END}[ \t]*\Z")

@@ -24,6 +24,7 @@ class Sink(StrEnum):
     TITLE = "title"  # one line of plain text on a card
 
 
+_WORD_WITH_SIGN = re.compile("(?<![^ ])[^ .:\u3002\uff0e\uff61]*[.:\u3002\uff0e\uff61][^ ]*")
 _DOT = re.compile(r"(?<=\w)[.\u3002\uff0e\uff61](?=[^\W\d_]{2})")
 _MAIL_ADDRESS = re.compile(r"[^\s@/:]+@[^\s@/:]+\Z")
 _MENTION = re.compile(r"(?<![\w.])@(?=\w)")
@@ -37,10 +38,11 @@ def unlinked(text: str) -> str:
 
     A space and no invisible character: browsers drop those and open the address all the same.
     """
-    return " ".join(_unlinked_word(word) for word in text.split(" ")) if "." in text or ":" in text else text
+    return _WORD_WITH_SIGN.sub(_unlinked_word, text)
 
 
-def _unlinked_word(word: str) -> str:
+def _unlinked_word(found: re.Match[str]) -> str:
+    word = found[0]
     if _MAIL_ADDRESS.match(word):
         return word
     return _DOT.sub(lambda dot: f"{dot[0]} ", word.replace("://", ": //"))
@@ -48,7 +50,7 @@ def _unlinked_word(word: str) -> str:
 
 def _for_html(text: str) -> str:
     safe = escape(unlinked(text))
-    if any(unicodedata.bidirectional(mark) in {"R", "AL"} for mark in text):
+    if not text.isascii() and any(unicodedata.bidirectional(mark) in {"R", "AL"} for mark in text):
         return Markup("<bdi>%s</bdi>") % safe
     return safe
 

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from amends_engine.findings import Place
 from amends_engine.messages import Card, Form, Message, Promise, Purpose
-from amends_engine.pages import page
-from amends_engine.plain_prose import tidy
-from amends_engine.prose import tidy_html
-from amends_engine.scripts import Script
+from amends_engine.templates.pages import page
+from amends_engine.templates.plain_prose import tidy
+from amends_engine.templates.prose import tidy_html
+from amends_engine.templates.scripts import Script
 from amends_engine.values import Value
 from amends_engine.writing import Look, clean, cut
 

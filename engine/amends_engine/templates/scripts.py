@@ -6,10 +6,10 @@ from functools import cached_property
 
 from jinja2 import Template, nodes
 
-from amends_engine.escaping import Sink
-from amends_engine.marked_text import ADDRESS, MARK, Mark
-from amends_engine.sandbox import sandbox
-from amends_engine.tags import TagKind
+from amends_engine.templates.escaping import Sink
+from amends_engine.templates.marked_text import ADDRESS, MARK, Mark
+from amends_engine.templates.sandbox import sandbox
+from amends_engine.templates.tags import TagKind
 from amends_engine.values import Value
 from amends_engine.writing import Look
 

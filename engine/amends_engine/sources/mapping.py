@@ -9,8 +9,8 @@ from amends_engine.events import MAX_ID, MAX_KEY, Broken, Event, Profile, at_utc
 from amends_engine.fields import closest
 from amends_engine.findings import Finding, Place
 from amends_engine.plans import Json, event_id
-from amends_engine.source_parts import Customer, Format, Gives, Moment, Pattern, Target, Variant
 from amends_engine.sources import Source
+from amends_engine.sources.parts import Customer, Format, Gives, Moment, Pattern, Target, Variant
 from amends_engine.strict_json import kind_of, shorten
 from amends_engine.values import BadValue, Value
 
@@ -43,13 +43,13 @@ def check_header(source: Source, columns: Sequence[str], file: str) -> list[Find
     findings = []
     if doubled := [name for name in dict.fromkeys(columns) if columns.count(name) > 1]:
         message = f"The header names {_list(doubled)} more than once"
-        findings.append(Finding("doubled-name", message, place, "give each column a name of its own"))
+        findings.append(Finding("doubled-column", message, place, "give each column a name of its own"))
     if missing := sorted(source.columns - set(columns)):
         message = f"The header has no column {_list(missing)}, which sources/{source.name}.yaml uses"
-        findings.append(Finding("missing-key", message, place, _remedy_for_missing(missing, columns)))
+        findings.append(Finding("missing-column", message, place, _remedy_for_missing(missing, columns)))
     if unused := [name for name in dict.fromkeys(columns) if name not in source.columns | source.ignored]:
         message = f"sources/{source.name}.yaml neither uses nor ignores the column {_list(unused)}"
-        findings.append(Finding("unknown-key", message, place, _remedy_for_unused(unused)))
+        findings.append(Finding("unused-column", message, place, _remedy_for_unused(unused)))
     return findings
 
 

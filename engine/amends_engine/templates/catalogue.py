@@ -17,7 +17,7 @@ from amends_engine.messages import Card, Form, Message, Promise, Purpose
 from amends_engine.writing import Look, is_language
 
 if TYPE_CHECKING:
-    from amends_engine.rendering import Template
+    from amends_engine.templates.rendering import Template
 
 __all__ = ["Card", "Look", "Message", "Promise", "Purpose", "Templates", "languages", "read_templates"]
 
@@ -50,8 +50,8 @@ class Templates:
 
 
 def languages(wanted: str | None, default: str) -> tuple[str, ...]:
-    """The chain of languages to try: ("de-AT", "de", "en"). What is not a language tag is passed over."""
-    return tuple(dict.fromkeys([*_with_parents(wanted or ""), *_with_parents(default)]))
+    """The chain of languages to try, never empty: ("de-AT", "de", "en"). What is no language tag is passed over."""
+    return tuple(dict.fromkeys([*_with_parents(wanted or ""), *_with_parents(default)])) or (default,)
 
 
 def _with_parents(tag: str) -> Iterator[str]:
@@ -90,7 +90,7 @@ class _Collection:
         self._read(path, name, language, raw)
 
     def _read(self, path: str, name: str, language: str, raw: bytes) -> None:
-        from amends_engine.template_reading import read_template
+        from amends_engine.templates.reading import read_template
 
         template, form, findings = read_template(path, name, language, raw, self.fields)
         self.findings.extend(findings)
@@ -104,9 +104,9 @@ class _Collection:
         for name, versions in self.found.items():
             path = next(iter(versions.values()))[0]
             if not set(versions) & set(chain):
-                wanted = chain[0] if chain else self.default_language
-                message = f"{name} is not there in {wanted}, the language of the workspace"
-                self.report("unknown-template", message, path, f"write {PurePosixPath(path).parent / name}.{wanted}.md")
+                message = f"{name} is not there in {chain[0]}, the language of the workspace"
+                remedy = f"write {PurePosixPath(path).parent / name}.{chain[0]}.md"
+                self.report("unknown-template", message, path, remedy)
 
     def check_agreement(self) -> None:
         """All languages of a template are of one kind, for one purpose."""

@@ -7,23 +7,31 @@ from dataclasses import dataclass, field
 from markdown_it.token import Token
 
 from amends_engine.documents import MAX_BYTES, Node, load
-from amends_engine.escaping import Sink, mrkdwn
-from amends_engine.excerpts import Excerpt, scalar_excerpt
-from amends_engine.expressions import Refused, Scope
 from amends_engine.fields import Fields
 from amends_engine.findings import Finding, Place, has_errors
-from amends_engine.marked_text import MarkedText, mark_tags
 from amends_engine.messages import Form, Promise, Purpose
-from amends_engine.plain_prose import PLAIN, SLACK, to_text
-from amends_engine.prose import check_nesting, read_markdown, to_html
-from amends_engine.rendering import MAX_CARD_TEXT, MAX_SUBJECT, MAX_TITLE, CardParts, EmailParts, Parts, Template
-from amends_engine.scripts import Script
 from amends_engine.shapes import LIST, TEXT, VERSION, Schema, check_shape, mapping
+from amends_engine.templates.escaping import Sink, mrkdwn
+from amends_engine.templates.excerpts import Excerpt, scalar_excerpt
+from amends_engine.templates.expressions import Refused, Scope
+from amends_engine.templates.marked_text import MarkedText, mark_tags
+from amends_engine.templates.plain_prose import PLAIN, SLACK, to_text
+from amends_engine.templates.prose import check_nesting, check_presence, read_markdown, to_html
+from amends_engine.templates.rendering import (
+    MAX_CARD_TEXT,
+    MAX_SUBJECT,
+    MAX_TITLE,
+    CardParts,
+    EmailParts,
+    Parts,
+    Template,
+)
+from amends_engine.templates.scripts import Script
 from amends_engine.values import BadValue, parse_duration
 from amends_engine.writing import clean
 
 MAX_FRONT = 10_000
-MAX_BODY = 20_000
+MAX_BODY = 10_000
 MAX_FACTS = 10
 MAX_LABEL = 75
 
@@ -186,8 +194,7 @@ def _read_email(file: _File) -> Parts:
     if not file.body.text.strip():
         file.report("missing-key", "The e-mail has no text", file.body.start, "write it below the second ---")
     subject = _read_line(file, "subject", MAX_SUBJECT, Sink.SUBJECT)
-    marked, tokens = _read_body(file)
-    html = to_html(tokens)
+    marked, tokens, html = _read_body(file)
     return EmailParts(
         subject=subject,
         text=Script(to_text(tokens, PLAIN), marked.marks, Sink.TEXT),
@@ -201,24 +208,26 @@ def _purpose(file: _File) -> Purpose:
     return Purpose(node.text) if node and node.text in set(Purpose) else Purpose.SERVICE
 
 
-def _read_body(file: _File) -> tuple[MarkedText, list[Token]]:
-    """The text below the front matter: its tags and its Markdown."""
+def _read_body(file: _File) -> tuple[MarkedText, list[Token], str]:
+    """The text below the front matter: its tags, its Markdown, its HTML; without the last two if it has findings."""
     if len(file.body.text) > MAX_BODY:
         message = f"The text has {len(file.body.text):,} characters; {MAX_BODY:,} are allowed"
         file.report("too-long", message, file.body.start, "make it shorter")
-        return MarkedText("", (), file.body), []
+        return MarkedText("", (), file.body), [], ""
     known = len(file.findings)
     marked = file.mark(file.body)
+    tokens = read_markdown(marked, file.findings) if len(file.findings) == known else []
     if len(file.findings) > known:
-        return marked, []
-    tokens = read_markdown(marked, file.findings)
-    check_nesting(to_html(tokens), marked, file.findings)
-    return marked, tokens
+        return marked, [], ""
+    html = to_html(tokens)
+    check_presence(html, marked, file.findings)
+    check_nesting(html, marked, file.findings)
+    return marked, tokens, html
 
 
 def _read_card(file: _File) -> Parts:
     title = _read_line(file, "title", MAX_TITLE, Sink.TITLE)
-    marked, tokens = _read_body(file)
+    marked, tokens, _ = _read_body(file)
     text = to_text(tokens, SLACK)
     _check_length(file, "The text", MarkedText(text, marked.marks, file.body), MAX_CARD_TEXT, file.body.start)
     return CardParts(

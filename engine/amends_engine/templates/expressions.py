@@ -7,13 +7,14 @@ into Python. Every read of a field is rewritten into a look-up in the one mappin
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from jinja2 import TemplateSyntaxError, nodes
 
 from amends_engine.fields import GIVEN_BY_STEPS, Field, Fields, FieldType, Kind, closest
-from amends_engine.filters import FILTERS
-from amends_engine.sandbox import sandbox
+from amends_engine.templates.filters import FILTERS
+from amends_engine.templates.sandbox import sandbox
 from amends_engine.values import BadValue
 
 MAX_EXPRESSION = 300
@@ -92,14 +93,23 @@ def _parse(words: str, example: str) -> nodes.Node:
         raise Refused("template-syntax", f"A placeholder or condition has more than {MAX_EXPRESSION} characters")
     if "\\" in words:
         raise Refused("template-syntax", "A backslash cannot stand in a placeholder or condition", remedy)
+    node = _tree(words)
+    if node is None:
+        raise Refused("template-syntax", f"{_show(words)} cannot be read", remedy)
+    return node
+
+
+@lru_cache(maxsize=1024)
+def _tree(words: str) -> nodes.Node | None:
+    """Remembered, because the languages of a template hold the same expressions; nobody changes the trees."""
     try:
         tree = sandbox().parse(f"{{{{ {words} }}}}")
     except (TemplateSyntaxError, RecursionError, ValueError, OverflowError):
-        raise Refused("template-syntax", f"{_show(words)} cannot be read", remedy) from None
+        return None
     match tree.body:
         case [nodes.Output(nodes=[node])] if not isinstance(node, nodes.TemplateData):
             return node
-    raise Refused("template-syntax", f"{_show(words)} cannot be read", remedy)
+    return None
 
 
 def _show(words: str) -> str:

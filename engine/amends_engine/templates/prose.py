@@ -3,28 +3,35 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain, islice
+from urllib.parse import quote
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
-from amends_engine.blocks import with_blocks
 from amends_engine.findings import Finding
-from amends_engine.marked_text import ADDRESS, END, MARK, SHOW, SOFT_BREAK, STATEMENT, MarkedText, statements
 from amends_engine.placeholders import parse_text
+from amends_engine.templates.blocks import with_blocks
+from amends_engine.templates.marked_text import ADDRESS, END, MARK, SHOW, SOFT_BREAK, STATEMENT, MarkedText, statements
+from amends_engine.templates.tags import TagKind
 
 _TAGS_ONLY = re.compile(rf"(?:[ \t]*{STATEMENT}[0-9]+{END})+[ \t]*")
 _HTML_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]*(?:\s[^<>]{0,200})?/?>")
 _SINGLE_BRACES = re.compile(r"\{\s{0,9}([a-z][\w-]{0,60}\.[\w.-]{1,60})\s{0,9}\}")
+_PICTURE = re.compile(r"!\[[^\[\]]{0,200}\][(\[]")
+_NO_MARK = re.compile("[^\ue000-\ue00f]+")
 _LOST_LINK = re.compile(r"\[[^\[\]]{0,80}\]\([^()]{0,80}\)")
 _SAFE_START = re.compile(r"(https?://[A-Za-z0-9.-]+(:[0-9]+)?[/?#]|mailto:|tel:)")
 _SCHEME = re.compile(r"(https?://[A-Za-z0-9\[]|mailto:.|tel:.)")
 _LINK_HELP = "write the whole address: [text](https://…)"
 _PART = re.compile(rf"<(?P<end>/?)(?P<tag>[a-z][a-z0-9]*)[^>]*>|{MARK.pattern}")
-_EMPTY = re.compile(r'<(p|li|h[1-6]|blockquote) style="[^"]*">\s*</\1>\n?')
+_EMPTY = re.compile(r'<(p|li|ul|ol|h[1-6]|blockquote) style="[^"]*">\s*</\1>\n?')
 _LEADING = re.compile(rf'(<(?:p|li|h[1-6]) style="[^"]*">)(?:\s|{SOFT_BREAK})+')
 _CLOSING = re.compile(rf"(?:\s|{SOFT_BREAK})+(?=</(?:p|li|h[1-6])>)")
 _LINE_END = re.compile(rf"\s*(?:{SOFT_BREAK}\s*)+")
 _BETWEEN_LISTS = re.compile(r"</(ul|ol)>\s*<\1\b[^>]*>\n?")
+_MAX_COMPLAINTS = 20
 _VOID = frozenset({"br", "hr"})
 
 _STYLES = {
@@ -38,7 +45,7 @@ _STYLES = {
     "blockquote": "margin:0 0 16px;padding:2px 0 2px 14px;border-left:3px solid #c4ccd4",
     "a": "color:#0b57d0",
     "hr": "margin:24px 0;border:0;border-top:1px solid #d5dbe1",
-    "code": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:15px",
+    "code": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:15px;white-space:pre-wrap",
 }
 _INNER_STYLES = {
     "p": "margin:0 0 6px",
@@ -49,10 +56,18 @@ _INNER_STYLES = {
 
 @cache
 def _markdown() -> MarkdownIt:
-    # no raw HTML; no indented code, which is an accident in most letters
-    markdown = MarkdownIt("commonmark", {"html": False}).disable("code")
+    # no raw HTML, no pictures; no indented code, which is an accident in most letters
+    markdown = MarkdownIt("commonmark", {"html": False}).disable(["code", "image"])
+    markdown.normalizeLink = _normal_address  # type: ignore[method-assign]
     markdown.add_render_rule("softbreak", lambda *_: SOFT_BREAK)
     return markdown
+
+
+def _normal_address(url: str) -> str:
+    """Percent-encode what has to be; marks stay as they are, wherever they stand."""
+    if not MARK.search(url):
+        return normalizeLink(url)
+    return _NO_MARK.sub(lambda part: quote(part[0], safe="%;/?:@&=+$,-_.!~*'()#[]"), url)
 
 
 def read_markdown(marked: MarkedText, findings: list[Finding]) -> list[Token]:
@@ -60,8 +75,9 @@ def read_markdown(marked: MarkedText, findings: list[Finding]) -> list[Token]:
     tokens = _markdown().parse(with_blocks(marked))
     for token in _walk(tokens):
         _settle(token)
-        for message, remedy, words in _complaints(token):
-            findings.append(Finding("template-syntax", message, marked.excerpt.find(words), remedy))
+    complaints = chain(_raw_complaints(marked.text), *map(_complaints, _walk(tokens)))
+    for message, remedy, words in islice(complaints, _MAX_COMPLAINTS):
+        findings.append(Finding("template-syntax", message, marked.excerpt.find(words), remedy))
     _hide_paragraphs_of_tags(tokens)
     return tokens
 
@@ -73,12 +89,9 @@ def _walk(tokens: Sequence[Token]) -> Iterator[Token]:
 
 
 def _settle(token: Token) -> None:
-    """Give one token its style, and its address back the marks that Markdown has percent-encoded."""
+    """Give one token its style; marks in addresses are of another sort than those in text."""
     if token.type == "link_open":
-        href = str(token.attrs.get("href", ""))
-        for mark in (SHOW, STATEMENT, END):
-            href = href.replace("".join(f"%{byte:02X}" for byte in mark.encode()), mark)
-        token.attrs = {"href": href.replace(SHOW, ADDRESS)}
+        token.attrs = {"href": str(token.attrs.get("href", "")).replace(SHOW, ADDRESS)}
     if token.type == "fence":
         token.info = ""
     styles = _INNER_STYLES if token.level else _STYLES
@@ -86,10 +99,16 @@ def _settle(token: Token) -> None:
         token.attrSet("style", style)
 
 
+def _raw_complaints(text: str) -> Iterator[tuple[str, str, str]]:
+    if _PICTURE.search(text):
+        yield "Pictures are not part of a message", "remove it; many mail programs do not load pictures", "!["
+    for words in ("}}", "%}"):
+        if words in text:
+            yield f"{words} has no opening", "write {{ entity.field }}", words
+
+
 def _complaints(token: Token) -> Iterator[tuple[str, str, str]]:
     """What is wrong with one token: message, remedy, and words to find it by."""
-    if token.type == "image":
-        yield "Pictures are not part of a message", "remove it; many mail programs do not load pictures", "!["
     if token.type == "link_open":
         yield from _link_complaints(str(token.attrs["href"]))
     if token.type == "text":
@@ -118,9 +137,6 @@ def _text_complaints(text: str) -> Iterator[tuple[str, str, str]]:
     if link := _LOST_LINK.search(text):
         words = MARK.split(link[0])[0]
         yield "A link cannot be read and would be shown as it stands", _LINK_HELP, words
-    if "}}" in text or "%}" in text:
-        words = "}}" if "}}" in text else "%}"
-        yield f"{words} has no opening", "write {{ entity.field }}", words
 
 
 def _hide_paragraphs_of_tags(tokens: list[Token]) -> None:
@@ -141,7 +157,19 @@ def tidy_html(html: str) -> str:
     A line end of the author is a line end, as in a mail program.
     """
     html = _LINE_END.sub("<br>\n", _CLOSING.sub("", _LEADING.sub(r"\1", html)))
-    return _BETWEEN_LISTS.sub("", _EMPTY.sub("", html))
+    while (shorter := _EMPTY.sub("", html)) != html:
+        html = shorter
+    return _BETWEEN_LISTS.sub("", html)
+
+
+def check_presence(html: str, marked: MarkedText, findings: list[Finding]) -> None:
+    """Report a placeholder that Markdown has swallowed: in the title of a link, or in a reference nobody uses."""
+    shown = {int(found[1]) for found in MARK.finditer(html)}
+    for number, mark in enumerate(marked.marks):
+        if mark.tag.kind is TagKind.SHOW and number not in shown:
+            message = "This placeholder would not be shown: Markdown leaves out the text around it"
+            place = marked.excerpt.place(mark.tag.offset)
+            findings.append(Finding("template-syntax", message, place, "write it into the text itself"))
 
 
 def check_nesting(html: str, marked: MarkedText, findings: list[Finding]) -> None:

@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from amends_engine.excerpts import Excerpt
-from amends_engine.expressions import Expression, Refused, Scope, read_condition, read_output
 from amends_engine.findings import Finding
-from amends_engine.tags import Tag, TagKind, split
+from amends_engine.templates.excerpts import Excerpt
+from amends_engine.templates.expressions import Expression, Refused, Scope, read_condition, read_output
+from amends_engine.templates.tags import Tag, TagKind, split
+
+MAX_NESTED = 10
 
 SHOW, STATEMENT, ADDRESS, END, SOFT_BREAK = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 MARK = re.compile(f"[{SHOW}{STATEMENT}{ADDRESS}]([0-9]{{1,3}}){END}")
@@ -95,6 +97,9 @@ class _Marking:
         if_false = expression.if_false if expression else frozenset()
         if tag.kind is TagKind.IF:
             self.open.append(_Open(tag, if_true, if_false))
+            if len(self.open) == MAX_NESTED + 1:
+                message = f"Conditions are nested more than {MAX_NESTED} deep"
+                self.report(tag, "too-deep", message, "write two templates and let the rule decide")
             return
         if not self.open or (self.open[-1].has_else and tag.kind is not TagKind.ENDIF):
             remedy = "write {% if entity.field %} before it" if not self.open else "the last branch is {% else %}"
