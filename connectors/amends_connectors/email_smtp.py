@@ -1,5 +1,6 @@
 """E-mail by SMTP. Until the message itself is on its way nothing is sent; after that only an answer tells."""
 
+import contextlib
 import re
 import smtplib
 import socket
@@ -171,10 +172,7 @@ def _refusal(code: int, answer: bytes | str, *, is_access: bool = False) -> Deli
 
 def _leave(session: _Session) -> None:
     # the answer to QUIT changes nothing any more, so nobody waits for it
-    try:
+    with contextlib.suppress(OSError):
         if session.sock is not None:
             session.putcmd("quit")
-    except OSError:
-        pass
-    finally:
-        session.close()
+    session.close()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from amends_connectors.slack_card import link_parts, pieces
+
 _BOLD = re.compile(r"\*(\S(?:[^*\n]*\S)?)\*")
 
 
@@ -73,8 +75,17 @@ def _mrkdwn(text: Mapping[str, Any]) -> str:
     """Slack's own escapes are HTML's; what is left to do is bold and line breaks."""
     if text["type"] == "plain_text":
         return escape(text["text"])
-    shown = text["text"].replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(_link(piece) if is_link else _words(piece) for is_link, piece in pieces(text["text"]))
+
+
+def _words(text: str) -> str:
+    shown = text.replace("<", "&lt;").replace(">", "&gt;")
     return _BOLD.sub(r"<strong>\1</strong>", shown).replace("\n", "<br>")
+
+
+def _link(link: str) -> str:
+    address, words = link_parts(link)
+    return f'<a href="{address.replace(chr(34), "%22")}" rel=noreferrer>{_words(words)}</a>'
 
 
 def _section_block(block: Mapping[str, Any]) -> str:

@@ -1,12 +1,12 @@
 """A card for Slack: read from a delivery, laid out in Block Kit, and as plain text for people to look at.
 
-Words of customers appear in it, so whatever rendering let through, no mention and no link comes out of it.
+Words of customers appear in it. Rendering escapes them; whatever it let through, nobody is mentioned here.
 """
 
 import html
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,8 @@ _FIELDS_IN_A_SECTION, _SECTIONS = 10, 4
 
 _MENTION = re.compile(r"@(?=(?:here|channel|everyone|group|subteam)\b)", re.IGNORECASE)
 _BARE_AND = re.compile(r"&(?!(?:amp|lt|gt);)")
-_HALF_ENTITY = re.compile(r"&[a-z]{0,3}\Z")
+_LINK = re.compile(r"(<(?:https?://|mailto:|tel:)[^<>|\s]+\|[^<>|\n]+>)")  # as rendering writes a template's links
+_HALF = re.compile(r"(?:&[a-z]{0,3}|<(?:https?|mailto|tel):[^<>]*)\Z")
 _WORD_JOINER = "\u2060"  # invisible; "@" before it is only a letter
 
 
@@ -81,16 +82,33 @@ def readable(card: SlackCard) -> str:
         f"To {card.channel}",
         f"{card.title}\n{'─' * min(max(len(card.title), 20), 72)}" if card.title else "",
         "\n".join(_fact_line(label, value, width) for label, value in card.facts),
-        "\n".join(_wrap(line) for line in card.body.strip().splitlines()),
+        "\n".join(_wrap(line) for line in _plain(card.body).strip().splitlines()),
         _wrap(card.context),
     ]
-    return html.unescape("\n\n".join(part for part in parts if part)) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def escape(text: str) -> str:
-    """Text without a link or mention in it; text that is escaped already comes back as it is."""
+    """Plain text without a mention in it; text that is escaped already comes back as it is."""
     text = _BARE_AND.sub("&amp;", text).replace("<", "&lt;").replace(">", "&gt;")
     return _MENTION.sub("@" + _WORD_JOINER, text)
+
+
+def markup(text: str) -> str:
+    """mrkdwn with the links of templates in it, and everything else escaped."""
+    return "".join(piece if is_link else escape(piece) for is_link, piece in pieces(text))
+
+
+def pieces(text: str) -> Iterator[tuple[bool, str]]:
+    """mrkdwn as links (<address|words>) and what is between them."""
+    for place, piece in enumerate(_LINK.split(text)):
+        yield place % 2 == 1, piece
+
+
+def link_parts(link: str) -> tuple[str, str]:
+    """Address and words of a link, both as mrkdwn escapes them."""
+    address, _, words = link[1:-1].partition("|")
+    return address, words
 
 
 def _facts(given: object) -> Iterator[tuple[str, str]]:
@@ -123,7 +141,7 @@ def _blocks(card: SlackCard) -> "Iterator[Block]":
 
 def _field(label: str, value: str) -> str:
     name = _fit(label, 200)
-    return f"*{name}*\n{_fit(value or '–', _FIELD - len(name) - 3)}"
+    return f"*{name}*\n{_fit(value or '–', _FIELD - len(name) - 3, markup)}"
 
 
 def _sections(body: str) -> Iterator[str]:
@@ -132,36 +150,44 @@ def _sections(body: str) -> Iterator[str]:
         if not body:
             return
         piece = body if number == _SECTIONS else body[: _room(body)]
-        yield _fit(piece.rstrip(), _SECTION)
+        yield _fit(piece.rstrip(), _SECTION, markup)
         body = body[len(piece) :].lstrip()
 
 
 def _room(text: str) -> int:
     """How many characters of the text fill one section once they are escaped."""
-    if len(escape(text)) <= _SECTION:
+    if len(markup(text)) <= _SECTION:
         return len(text)
     end = min(len(text), _SECTION)
-    while len(escape(text[:end])) > _SECTION:
-        end -= max(1, (len(escape(text[:end])) - _SECTION) // 6)
+    while len(markup(text[:end])) > _SECTION:
+        end -= max(1, (len(markup(text[:end])) - _SECTION) // 6)
     space = max(text.rfind(" ", 0, end), text.rfind("\n", 0, end))
     return space + 1 if space > end // 2 else end
 
 
-def _fit(text: str, limit: int) -> str:
-    """The escaped text, shortened to the limit with … so that no entity is cut in two."""
-    kept = text[:limit]
-    while len(escape(kept)) + (len(kept) < len(text)) > limit:
-        kept = kept[: -max(1, (len(escape(kept)) - limit) // 6)]
-    return escape(kept) if kept == text else escape(_HALF_ENTITY.sub("", kept)) + "…"
+def _fit(text: str, limit: int, write: Callable[[str], str] = escape) -> str:
+    """The escaped text, shortened to the limit with … so that no entity and no link is cut in two."""
+    if len(write(text)) <= limit:
+        return write(text)
+    kept = _HALF.sub("", text[: limit - 1])
+    while len(write(kept)) > limit - 1:
+        kept = _HALF.sub("", kept[: -max(1, (len(write(kept)) - limit) // 6)])
+    return f"{write(kept)}…"
 
 
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def _plain(text: str) -> str:
+    """mrkdwn as people read it: links as words and address."""
+    shown = ("{1} ({0})".format(*link_parts(piece)) if is_link else piece for is_link, piece in pieces(text))
+    return html.unescape("".join(shown))
+
+
 def _fact_line(label: str, value: str, width: int) -> str:
     return textwrap.fill(
-        html.unescape(value) or "–", 80, initial_indent=f"{label:<{width}}  ", subsequent_indent=" " * (width + 2)
+        _plain(value) or "–", 80, initial_indent=f"{label:<{width}}  ", subsequent_indent=" " * (width + 2)
     )
 
 

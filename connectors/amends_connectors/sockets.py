@@ -8,6 +8,7 @@ import math
 import socket
 import ssl
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,15 +81,13 @@ def open_connection(
 def _open(
     family: tuple[int, int, int], address: object, deadline: Deadline, source: tuple[str, int] | None
 ) -> socket.socket:
-    opened = socket.socket(*family)
-    try:
+    with ExitStack() as closing:
+        opened = closing.enter_context(socket.socket(*family))
         opened.settimeout(deadline.left())
         if source:
             opened.bind(source)
         opened.connect(address)  # type: ignore[arg-type]  # what getaddrinfo gave for this family
-    except BaseException:
-        opened.close()
-        raise
+        closing.pop_all()
     return opened
 
 

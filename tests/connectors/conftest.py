@@ -40,11 +40,8 @@ def certificate(tmp_path_factory):
     """A certificate of its own for localhost: the file and its key."""
     folder = tmp_path_factory.mktemp("tls")
     file, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:hooks.example"]
-        + ["-out", file, "-keyout", key],
-        check=True,
-        capture_output=True,
-    )
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:hooks.example"]
+    kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
+    command = ["openssl", "req", *kind, *subject, "-out", file, "-keyout", key]
+    subprocess.run(command, check=True, capture_output=True)
     return file, key

@@ -106,7 +106,7 @@ class Sink:
 class HttpSink(Sink):
     """Plays its turn for every connection."""
 
-    turn: Turn = lambda caller: None  # noqa: E731 - a default that hangs up
+    turn: Turn = lambda caller: None
     requests: list[Request] = field(default_factory=list)
 
     @property

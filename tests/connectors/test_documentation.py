@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from amends_connectors.contract import DuplicateClass
 from amends_connectors.registry import OURS, channels, kinds
 

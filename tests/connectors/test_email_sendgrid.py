@@ -3,12 +3,13 @@
 import json
 
 import pytest
-from amends_connectors.contract import Found, Rejected, Receipt, Uncertain
-from amends_connectors.email_sendgrid import SendGridConnector
-from amends_connectors.settings import Secret, SendGridSettings
 from conformance import HttpConformance, outcome
 from deliveries import EFFECT, NOW, letter
 from sinks import answer
+
+from amends_connectors.contract import Found, Receipt, Rejected, Uncertain
+from amends_connectors.email_sendgrid import SendGridConnector
+from amends_connectors.settings import Secret, SendGridSettings
 
 
 def sendgrid_at(url, line=None, *, is_sandbox=False):

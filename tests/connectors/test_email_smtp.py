@@ -7,13 +7,14 @@ import ssl
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from conformance import PATIENT, SHORT, Conformance, outcome
+from deliveries import EFFECT, NOW, again, letter
+from sinks import DROP, HANG, TRICKLE, SmtpSink
+
 from amends_connectors.contract import Found, Receipt, Rejected, Unavailable, Uncertain
 from amends_connectors.email_smtp import SmtpConnector
 from amends_connectors.settings import SmtpSettings
 from amends_connectors.sockets import Line
-from conformance import SHORT, Conformance, outcome
-from deliveries import EFFECT, NOW, again, letter
-from sinks import DROP, HANG, TRICKLE, SmtpSink
 
 
 def smtp_at(url, line=None):
@@ -28,7 +29,8 @@ class TestConformance(Conformance):
 
 def said_by(**answers):
     with SmtpSink(answers=answers) as sink:
-        said = outcome(smtp_at(sink.url, SHORT), letter())
+        line = SHORT if {HANG, TRICKLE} & set(answers.values()) else PATIENT
+        said = outcome(smtp_at(sink.url, line), letter())
     assert sink.connections == 1
     return said
 

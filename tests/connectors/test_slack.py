@@ -4,13 +4,14 @@ import json
 from dataclasses import replace
 
 import pytest
-from amends_connectors.contract import Found, Rejected, Receipt, Unavailable, Uncertain
-from amends_connectors.settings import Secret, SlackSettings
-from amends_connectors.slack import SlackConnector
 from conformance import HttpConformance, outcome
 from deliveries import EFFECT, NOW, card
 from sinks import answer
 from werkzeug import Request, Response
+
+from amends_connectors.contract import Found, Receipt, Rejected, Unavailable, Uncertain
+from amends_connectors.settings import Secret, SlackSettings
+from amends_connectors.slack_client import SlackConnector
 
 POSTED = {"ok": True, "channel": "C024BE91L", "ts": "1503435956.000247"}
 

@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from amends_connectors.contract import Rejected
-from amends_connectors.slack_card import escape, message_of, read_card, readable
 from deliveries import card
 from hypothesis import given
 from hypothesis import strategies as st
+
+from amends_connectors.contract import Rejected
+from amends_connectors.slack_card import escape, message_of, read_card, readable
 
 
 def sections_of(**changes):
@@ -51,11 +52,26 @@ def test_escaping_twice_changes_nothing_and_leaves_no_bracket(text):
 
 
 def test_every_text_of_a_card_is_escaped_and_not_preprocessed():
-    evil = "<!channel> @here & <https://evil.example|click>"
+    evil = "<!channel> @here & <@U1|click>"
     blocks = blocks_of(title="Ana", body=evil, facts=[["<Tier>", evil]], context=evil)
     assert not any("<" in text or "@here" in text for text in texts(blocks))
     assert all(part["verbatim"] for block in blocks for part in block.get("fields", []) + block.get("elements", []))
     assert "<" not in message_of(read_card(card(text=evil)))["text"]
+
+
+def test_links_of_templates_stay_links_and_nothing_else_does():
+    links = "See <https://crm.example/c/1?a=1&amp;b=2|the case> or <mailto:a@b.example|write>"
+    body = f"{links}, not <!here> <@U1|x> <javascript:x|y>"
+    [text] = sections_of(body=body)
+    assert text == f"{links}, not &lt;!here&gt; &lt;@U1|x&gt; &lt;javascript:x|y&gt;"
+    assert "See the case (https://crm.example/c/1?a=1&b=2) or" in readable(read_card(card(body=body)))
+
+
+def test_a_text_is_not_cut_within_an_entity_or_a_link():
+    [field] = blocks_of(facts=[["Said", "x" * 1985 + "&amp;&lt;"]])[1]["fields"]
+    assert field["text"].endswith("x&amp;…")
+    [field] = blocks_of(facts=[["See", "x" * 1900 + f" <https://crm.example/{'y' * 200}|it>"]])[1]["fields"]
+    assert field["text"].endswith("x …")
 
 
 @given(

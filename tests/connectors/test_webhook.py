@@ -7,21 +7,23 @@ from datetime import UTC, datetime
 from threading import Thread
 
 import pytest
-from amends_connectors.contract import Found, Receipt, Rejected, Unavailable
-from amends_connectors.guarded_http import is_public
-from amends_connectors.kit import RecordingConnector
-from amends_connectors.settings import Secret, WebhookEndpoint, WebhookSettings
-from amends_connectors.sockets import Line
-from amends_connectors.webhook import DECLARATION, WebhookConnector
 from conformance import SHORT, HttpConformance, outcome
 from deliveries import EFFECT, NOW, notice
 from sinks import HttpSink, answer
 from standardwebhooks import Webhook
 
+from amends_connectors.contract import Found, Receipt, Rejected, Unavailable
+from amends_connectors.guarded_http import is_public, resolve
+from amends_connectors.kit import RecordingConnector
+from amends_connectors.settings import Secret, WebhookEndpoint, WebhookSettings
+from amends_connectors.sockets import Line
+from amends_connectors.webhook import DECLARATION
+from amends_connectors.webhook_client import WebhookConnector
+
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
-def webhook_at(url, line=None, *, is_private_allowed=True, resolve=None, otherwise=None):
+def webhook_at(url, line=None, *, is_private_allowed=True, resolve=resolve, otherwise=None):
     endpoint = WebhookEndpoint("CRM", url, Secret(KEY), is_private_allowed)
     otherwise = otherwise or RecordingConnector(DECLARATION)
     return WebhookConnector(WebhookSettings({"CRM": endpoint}), lambda: NOW, otherwise, line, resolve)
@@ -170,7 +172,8 @@ class TlsSink:
         plain, _ = self.listener.accept()
         try:
             with self.context.wrap_socket(plain, server_side=True) as connection:
-                self.received = connection.recv(65536)
+                while not self.received.endswith(b'"}'):
+                    self.received += connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 204 Fine\r\nConnection: close\r\n\r\n")
         except OSError:
             plain.close()
