@@ -7,7 +7,7 @@ DEMO_HOME := .amends/demo
 DEMO := AMENDS_HOME=$(DEMO_HOME) AMENDS_WORKSPACE=rules/airline $(BIN)/amends
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test check format bench reference lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ format: $(READY) ## write the code the way check wants it
 
 bench: $(READY) ## benchmarks: figures as ratios in one run
 	@$(BIN)/python bench/run.py
+
+reference: $(READY) ## write docs/reference.md and docs/findings.md from the tables in the code
+	@$(BIN)/python -m amends.reference docs
 
 lock: ## write requirements.lock anew
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -16,7 +16,7 @@ from amends.settings import Settings, read_settings, workspace_of
 from amends.voices import rules_of
 from amends_connectors.contract import DuplicateClass
 from amends_connectors.registry import build, declarations, kinds
-from amends_connectors.settings import BadSetting
+from amends_connectors.settings import BadSetting, read_mail_from
 from amends_engine.planning import RuleSet
 from amends_engine.workspace import Workspace
 from amends_flows.lanes import Lane, open_lanes
@@ -76,9 +76,16 @@ def _lanes(settings: Settings) -> dict[str, Lane]:
     return open_lanes(connectors, now)
 
 
+def _mail_from(settings: Settings) -> str | None:
+    try:
+        return read_mail_from(settings.environment)
+    except BadSetting as error:
+        raise UsageError(str(error)) from error
+
+
 def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dict[str, Lane]) -> Parts:
     rules = rules_of(workspace)
-    letters = Letters(workspace, settings.environment.get("AMENDS_MAIL_FROM") or workspace.profile.mail_from)
+    letters = Letters(workspace, _mail_from(settings) or workspace.profile.mail_from)
     runtime = Runtime(
         workspace_name=workspace_of(settings).resolve().name,
         rules={rule.id: rule for rule in workspace.rules},

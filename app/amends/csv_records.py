@@ -26,30 +26,28 @@ def _record(lines: Lines, delimiter: str) -> Record[list[str] | Broken] | None:
     while chunk := lines.next():
         raw += chunk
         if len(without_line_end(chunk)) + len(raw) - len(chunk) > MAX_RECORD:
-            _skip(lines, raw)
-            return Record(first, bytes(raw[:KEPT]), TOO_LONG, lines.end)
+            return Record(first, bytes(raw[:KEPT]), _skip(first, lines, raw), lines.end)
         if not row.take(chunk):
             return Record(first, without_line_end(bytes(raw)), row.result(), lines.end)
     if not raw:
         return None
     last = lines.count + (not raw.endswith(b"\n"))
-    return Record(first, without_line_end(bytes(raw)), _unclosed(first, last), lines.end)
+    return Record(first, without_line_end(bytes(raw)), _unclosed("before the file ends", first, last), lines.end)
 
 
-def _skip(lines: Lines, raw: bytearray) -> None:
+def _skip(first: int, lines: Lines, raw: bytearray) -> Broken:
     """Pass over the rest of a row; doubled quotes count twice, so an odd number means a cell is open."""
-    in_quotes = raw.count(b'"') % 2 == 1
+    in_quotes = is_open = raw.count(b'"') % 2 == 1
     chunk = bytes(raw[-1:])
     while chunk and (in_quotes or not chunk.endswith(b"\n")):
         chunk = lines.next()
         in_quotes ^= chunk.count(b'"') % 2 == 1
+    return _unclosed(f"within {MAX_RECORD:,} bytes", first, lines.count) if is_open else TOO_LONG
 
 
-def _unclosed(first: int, last: int) -> Broken:
-    where = f"lines {first} to {last} are not read" if last > first else "the row is not read"
-    return Broken(
-        f"a quote opens here and is not closed before the file ends, so {where}; double the quotes inside a cell"
-    )
+def _unclosed(by: str, first: int, last: int) -> Broken:
+    where = f"lines {first} to {last} are" if last > first else "the row is"
+    return Broken(f"a quote opens here and is not closed {by}, so {where} not read; double the quotes inside a cell")
 
 
 class _Row:

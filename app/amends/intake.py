@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from amends.errors import UsageError
+from amends.errors import FindingsError, UsageError
 from amends.reading import BadFile, Result, format_of, read_mapped, read_native
 from amends.records import Record
 from amends_engine.events import Broken, Event, Profile
-from amends_engine.source_parts import Format, Gives
 from amends_engine.sources import Source
+from amends_engine.sources.parts import Format, Gives
 from amends_engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def read_records(path: Path, workspace: Workspace, source: Source | None, now: d
         else:
             yield from read_native(path, workspace.fields, now)
     except BadFile as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
+        raise FindingsError(error.findings, {}) from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 

@@ -6,8 +6,8 @@ from email.utils import parseaddr
 
 from amends_engine.messages import Card, Message, MissingValue
 from amends_engine.plans import Json
-from amends_engine.rendering import Template
 from amends_engine.templates import languages
+from amends_engine.templates.rendering import Template
 from amends_engine.values import Value
 from amends_engine.workspace import Workspace
 from amends_engine.writing import Look
@@ -76,7 +76,7 @@ def _slack(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusa
         return Refusal(f"{claimed.options['card']} is not a card")
     return {
         "channel": str(claimed.options["to"]),
-        "text": card.title,
+        "text": card.plain,
         "title": card.title,
         "body": card.text,
         "facts": [[label, value] for label, value in card.facts],

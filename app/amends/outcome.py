@@ -1,7 +1,9 @@
 """What a run or a rehearsal has to report, in plain numbers."""
 
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,7 +45,7 @@ class BudgetLine:
 class RunOutcome:
     """decided: rules by outcome; effects: by step kind and state; shadow: effects that only the shadow ledger saw.
 
-    troubles: sentences with how often; seconds: wall time.
+    troubles: sentences with how often; seconds: wall time, and by stage.
     """
 
     intake: IntakeCounts = field(default_factory=IntakeCounts)
@@ -55,6 +57,16 @@ class RunOutcome:
     troubles: Counter[str] = field(default_factory=Counter)
     outbox: Path | None = None
     seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds of the block to a stage."""
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stages[stage] = self.stages.get(stage, 0.0) + time.monotonic() - began
 
     @property
     def has_failures(self) -> bool:
@@ -114,6 +126,7 @@ class RunOutcome:
             "budgets": {line.name: {"left": line.left, "limit": line.limit} for line in self.budgets},
             "troubles": list(self.troubles),
             "outbox": str(self.outbox) if self.outbox else None,
+            "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
             "seconds": round(self.seconds, 3),
         }
 

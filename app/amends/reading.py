@@ -11,9 +11,9 @@ from amends.records import Parsed, Record, read_json_lines
 from amends_engine.events import Broken, Event, Profile, event_from
 from amends_engine.fields import Fields
 from amends_engine.findings import Finding, Place
-from amends_engine.source_mapping import check_header, map_row, name_columns
-from amends_engine.source_parts import Format
 from amends_engine.sources import Source
+from amends_engine.sources.mapping import check_header, map_row, name_columns
+from amends_engine.sources.parts import Format
 
 Result: TypeAlias = Event | Profile | Broken
 
@@ -22,10 +22,10 @@ _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class BadFile(ValueError):
-    """A file cannot be read with this mapping at all; findings say why."""
+    """A file cannot be read with this mapping at all; findings say why, and so does the text."""
 
     def __init__(self, findings: list[Finding]) -> None:
-        super().__init__("; ".join(finding.message for finding in findings))
+        super().__init__(". ".join(f"{finding.message}; {finding.remedy}".rstrip("; ") for finding in findings))
         self.findings = findings
 
 
@@ -97,6 +97,6 @@ def _check_first_row(stream: BinaryIO, source: Source, file: str) -> list[Findin
     if header is None:
         return [Finding("empty-file", "The file holds nothing", Place(file), "begin with a header")]
     if isinstance(header.value, Broken):
-        message = f"The header cannot be read: {header.value.reason}"
-        return [Finding("wrong-type", message, Place(file))]
+        reason, _, remedy = header.value.reason.partition("; ")
+        return [Finding("bad-header", f"The header cannot be read: {reason}", Place(file), remedy)]
     return check_header(source, name_columns(source, header.value), file)

@@ -1,6 +1,8 @@
 """docs/reference.md and docs/findings.md, made from the tables in the code so that they cannot lag behind."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from amends_connectors.registry import kinds
 from amends_engine.fields import BUILT_IN, GIVEN_BY_STEPS, Kind
@@ -64,3 +66,10 @@ def _step(kind: StepKind) -> Iterator[str]:
 
 def _required(option: Option) -> str:
     return " (required)" if option.is_required else ""
+
+
+PAGES: Mapping[str, Callable[[], str]] = {"reference.md": reference_page, "findings.md": findings_page}
+
+if __name__ == "__main__":
+    for name, write in PAGES.items():
+        (Path(sys.argv[1]) / name).write_text(write(), encoding="utf-8")

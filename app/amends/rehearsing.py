@@ -11,7 +11,7 @@ from amends.settings import Settings
 from amends.voices import rules_of
 from amends_engine.events import Event
 from amends_engine.planning import plan, remember
-from amends_engine.source_parts import Gives
+from amends_engine.sources.parts import Gives
 from amends_engine.workspace import Workspace
 
 

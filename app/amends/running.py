@@ -16,7 +16,7 @@ from amends_connectors.preview_index import write_index
 from amends_engine.definitions import Budget
 from amends_engine.plans import Mode
 from amends_engine.plans import Outcome as Decided
-from amends_engine.source_parts import Gives
+from amends_engine.sources.parts import Gives
 from amends_engine.values import describe_duration
 from amends_flows.backends import Backend
 from amends_flows.dispatching import BatchFailed, BatchLeft, Progress, dispatch, interruptible
@@ -43,13 +43,16 @@ def run_files(made: Parts, files: Sequence[Path], source: str | None, watch: Wat
     outcome = RunOutcome(outbox=made.settings.outbox)
     with ExitStack() as stack:
         server = _Server(made, watch, stack)
-        _take_in(made, files, source, outcome.intake, watch, server)
+        with outcome.timed("reading"):
+            _take_in(made, files, source, outcome.intake, watch, server)
         made.store.release_expired(made.runtime.clock())
-        while made.planner.plan_some():
-            pass
+        with outcome.timed("planning"):
+            made.planner.plan_all()
         if made.store.due_batches(1):
-            backend = stack.enter_context(_prefect(made, server.started()))
-            _carry_out(made, backend, outcome, watch)
+            with outcome.timed("waiting for Prefect"):
+                backend = stack.enter_context(_prefect(made, server.started()))
+            with outcome.timed("carrying out"):
+                _carry_out(made, backend, outcome, watch)
     outcome.seconds = (made.runtime.clock() - began).total_seconds()
     _account(made, outcome, began)
     write_index(made.settings.outbox)
@@ -141,10 +144,8 @@ def _carry_out(made: Parts, backend: Backend, outcome: RunOutcome, watch: Watch)
 
         while not made.runtime.stop.is_set():
             dispatch(made.runtime, backend, report)
-            if made.runtime.stop.is_set() or not made.planner.plan_some():
+            if made.runtime.stop.is_set() or not made.planner.plan_all():
                 break
-            while made.planner.plan_some():
-                pass
     if made.runtime.stop.is_set():
         raise KeyboardInterrupt
 

@@ -70,6 +70,13 @@ def test_a_quote_that_is_never_closed_says_which_lines_it_swallows():
     )
 
 
+def test_a_quote_that_swallows_a_large_file_is_told_as_such():
+    (reason,) = reasons(b'"b\n' + b"c,d\n" * MAX_RECORD)
+    assert reason.startswith(
+        "a quote opens here and is not closed within 1,048,576 bytes, so lines 1 to 1048577 are not"
+    )
+
+
 LONG = b"x" * (MAX_RECORD + 1)
 
 
@@ -78,16 +85,18 @@ def test_a_row_of_exactly_the_limit_is_read():
     assert len(cells[0]) == MAX_RECORD
 
 
-@pytest.mark.parametrize(
-    "row",
-    [LONG, LONG * 3, b'1,"' + LONG + b'"', b'1,"' + b'a,""b""\n' * 200_000 + b'"', b'"' + b"\n" * MAX_RECORD + b'"'],
-)
+@pytest.mark.parametrize("row", [LONG, LONG * 3, b'1,"x",' + LONG])
 def test_a_row_over_1_mib_is_skipped_and_the_rest_goes_on(row):
     before, broken, after = rows(b"a\n" + row + b"\nb\n")
-    assert (before.value, after.value) == (["a"], ["b"])
-    assert after.line == 3 + row.count(b"\n")
-    assert broken.raw == row[:KEPT]
-    assert broken.value == TOO_LONG
+    assert (before.value, after.value, after.line) == (["a"], ["b"], 3)
+    assert (broken.raw, broken.value) == (row[:KEPT], TOO_LONG)
+
+
+@pytest.mark.parametrize("row", [b'1,"' + LONG + b'"', b'1,"' + b'a,""b""\n' * 200_000 + b'"'])
+def test_a_quoted_cell_over_1_mib_is_skipped_and_the_rest_goes_on(row):
+    before, broken, after = rows(b"a\n" + row + b"\nb\n")
+    assert (before.value, after.value, after.line) == (["a"], ["b"], 3 + row.count(b"\n"))
+    assert "not closed within 1,048,576 bytes" in broken.value.reason
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=6) | st.sampled_from(

@@ -12,8 +12,8 @@ from amends.errors import UsageError
 from amends.files import load_workspace
 from amends.intake import CountingSink, EventSink, IntakeCounts, ProfileSink, read_records, source_for, take_file
 from amends.settings import Settings, from_here
-from amends_engine.source_parts import Gives
 from amends_engine.sources import Source
+from amends_engine.sources.parts import Gives
 from amends_engine.workspace import Workspace
 
 
