@@ -23,6 +23,7 @@ from amends_flows.lanes import Lane, open_lanes
 from amends_flows.planner import Planner
 from amends_flows.runtime import Runtime
 from amends_store import Store, open_store
+from amends_store.errors import StoreError
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,15 @@ def parts(settings: Settings, workspace: Workspace | None = None) -> Iterator[Pa
 
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[Store]:
-    settings.home.mkdir(parents=True, exist_ok=True)
-    store = open_store(settings.database_url, clock=now)
+    """Raises UsageError if the state folder or the database cannot be used."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        store = open_store(settings.database_url, clock=now)
+    except OSError as error:
+        reason = f"{settings.home} cannot hold the state: {error.strerror}"
+        raise UsageError(f"{reason}; name a folder to write to with AMENDS_HOME") from error
+    except StoreError as error:
+        raise UsageError(f"{error}; AMENDS_DATABASE_URL or AMENDS_HOME may name another") from error
     try:
         yield store
     finally:

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
-from amends_engine.findings import CODES, Finding, Severity
+from amends_engine.findings import CODES, Finding, Place, Severity
 
 _RED, _YELLOW, _BOLD, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
@@ -56,10 +57,15 @@ def as_json(findings: Iterable[Finding]) -> str:
 def as_github(findings: Iterable[Finding]) -> str:
     """Workflow commands that GitHub shows beside the changed line."""
     return "\n".join(
-        f"::{finding.severity.value} file={finding.place.file},line={finding.place.line},col={finding.place.column},"
-        f"title={finding.code}::{_github_text(f'{finding.message}. {finding.remedy}'.strip())}"
+        f"::{finding.severity.value} {_github_place(finding.place)},title={finding.code}::"
+        f"{_github_text(f'{finding.message}. {finding.remedy}'.strip())}"
         for finding in findings
     )
+
+
+def _github_place(place: Place) -> str:
+    file = _github_text(place.file).replace(":", "%3A").replace(",", "%2C")
+    return f"file={file},line={place.line},col={place.column}"
 
 
 def _github_text(text: str) -> str:
@@ -81,7 +87,7 @@ def as_sarif(findings: Iterable[Finding]) -> str:
 def _sarif_result(finding: Finding) -> dict[str, object]:
     place = finding.place
     region = {"startLine": place.line, "startColumn": place.column}
-    location = {"physicalLocation": {"artifactLocation": {"uri": place.file}, "region": region}}
+    location = {"physicalLocation": {"artifactLocation": {"uri": quote(place.file)}, "region": region}}
     text = f"{finding.message}. {finding.remedy}".strip()
     level = _SARIF_LEVEL[finding.severity]
     return {"ruleId": finding.code, "level": level, "message": {"text": text}, "locations": [location]}

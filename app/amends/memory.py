@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
+from amends.errors import UsageError
 from amends.settings import Settings
 from amends_engine.events import Event
 from amends_engine.facts import facts_about
@@ -58,9 +59,19 @@ class Memory:
 @contextmanager
 def memory(settings: Settings, fields: Fields) -> Iterator[Memory]:
     """Open for the length of the block; a database that is not there yet is not made."""
-    glance = glance_at(settings.database_url)
+    glance = _glance(settings)
     try:
         yield Memory(glance, fields)
     finally:
         if glance:
             glance.close()
+
+
+def _glance(settings: Settings) -> Glance | None:
+    try:
+        return glance_at(settings.database_url)
+    except Exception as error:  # the drivers' errors have no class in common
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"the database cannot be read: {reason}; AMENDS_DATABASE_URL or AMENDS_HOME may name another"
+        ) from error

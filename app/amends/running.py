@@ -120,14 +120,15 @@ def _take_in(
 @contextmanager
 def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
     """Flow runs on this server. Prefect reads its settings when it is imported, so they are set before."""
+    os.environ.update(client_environment(made.settings.prefect_home, server.api_url) | without_proxy(os.environ))
+    from amends_flows.prefect_backend import InPrefect  # takes seconds, while the server comes up
+
+    backend = InPrefect(made.runtime, server.api_url)
     try:
         server.wait_ready()
     except ServerFailed as error:
+        backend.close()
         raise AmendsError(str(error)) from error
-    os.environ.update(client_environment(made.settings.prefect_home, server.api_url) | without_proxy(os.environ))
-    from amends_flows.prefect_backend import InPrefect
-
-    backend = InPrefect(made.runtime, server.api_url)
     try:
         yield backend
     finally:

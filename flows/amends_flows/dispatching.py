@@ -64,8 +64,8 @@ def _without(batches: Sequence[Batch], resting: set[str]) -> list[Batch]:
 
 
 def _run_all(runtime: Runtime, backend: Backend, batches: Sequence[Batch]) -> Iterator[tuple[Batch, Progress]]:
-    """A few batches at once, because Prefect's server refuses many; a single one stays in this thread."""
-    if backend.parallel == 1 or len(batches) == 1:
+    """A few batches at once, never in this thread: in the main thread Prefect would take signals for itself."""
+    if backend.parallel == 1:
         for batch in batches:
             yield batch, _run(runtime, backend, batch)
         return
@@ -97,9 +97,9 @@ def _may_run(rule: Rule, batch: Batch) -> bool:
 
 @contextmanager
 def interruptible(stop: threading.Event) -> Iterator[None]:
-    """Within the block the first Ctrl-C sets stop, so that what was begun is recorded; the second one interrupts.
+    """Within the block the first Ctrl-C or SIGTERM sets stop, so that what was begun is recorded; the second insists.
 
-    Only the main thread may use it: signals go there.
+    Only the main thread may use it: signals go there. Raises KeyboardInterrupt on the second signal.
     """
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -107,8 +107,9 @@ def interruptible(stop: threading.Event) -> Iterator[None]:
             raise KeyboardInterrupt
         stop.set()
 
-    before = signal.signal(signal.SIGINT, on_signal)
+    before = {sign: signal.signal(sign, on_signal) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)

@@ -30,13 +30,15 @@ def client_environment(home: Path, api_url: str) -> dict[str, str]:
     }
 
 
-def server_environment(home: Path, outside: Mapping[str, str]) -> dict[str, str]:
+def server_environment(home: Path, outside: Mapping[str, str], port: int | None = None) -> dict[str, str]:
     """The whole environment of the embedded server: the outside one, without what would lead it elsewhere."""
     kept = {name: value for name, value in outside.items() if name not in _MISLEADING}
     return {
         **kept,
         **_QUIET,
         "PREFECT_HOME": str(home),
+        # its pages ask port 4200 otherwise
+        **({"PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api"} if port else {}),
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
         "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # a second of each start, and no flow of ours uses them
     }

@@ -38,6 +38,13 @@ class Planner:
     changing: frozenset[str]
     batch: int = 500
 
+    def plan_all(self) -> int:
+        """Plan until nothing can be planned now; how many events were."""
+        count = 0
+        while some := self.plan_some():
+            count += len(some)
+        return count
+
     def plan_some(self) -> list[Plan]:
         """Plan one batch; an empty list means that nothing can be planned now."""
         events = self.store.unplanned(self.batch, self.changing)

@@ -28,7 +28,7 @@ _LAST_EVENTS = 10.0  # seconds: the states of task runs reach the server in the 
 class InPrefect:
     """Runs the compiled flow of a rule against the server at api_url; use it as a context manager or close it."""
 
-    parallel = 2  # fifty at once get 503 from the server; two keep two cores busy
+    parallel = 2  # a slow channel must not hold up the other rules; fifty at once get 503 from the server
 
     def __init__(self, runtime: Runtime, api_url: str) -> None:
         self._runtime = runtime

@@ -195,7 +195,7 @@ def _spawn(home: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
         fcntl.flock(alive, fcntl.LOCK_EX)
         return subprocess.Popen(  # noqa: S603  our own interpreter, no shell, nothing from outside
             _command(port),
-            env=server_environment(home, os.environ),
+            env=server_environment(home, os.environ, port),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

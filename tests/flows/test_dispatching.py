@@ -120,12 +120,13 @@ def test_batches_at_once_send_nothing_twice(company):
     assert len(set(sent)) == len(sent) == 60
 
 
-def test_the_first_interruption_asks_to_stop_and_the_second_insists():
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_interruption_asks_to_stop_and_the_second_insists(sign):
     stop = threading.Event()
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(sign)
     with interruptible(stop):
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), sign)
         assert stop.wait(5)
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-    assert signal.getsignal(signal.SIGINT) is before
+            os.kill(os.getpid(), sign)
+    assert signal.getsignal(sign) is before

@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-COMMANDS = ("check", "test", "why", "run", "import_", "prefect")
+COMMANDS = ("init", "check", "test", "why", "run", "import_", "prefect")
 
 for _name in COMMANDS:
     importlib.import_module(f"amends.cli.{_name}").register(app)
@@ -30,5 +30,6 @@ def main() -> None:
     except Exception as error:
         if is_debug:
             raise
-        report(f"amends stopped: {type(error).__name__}: {error}; run it again with --debug to see where")
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        report(f"amends stopped: {reason}; run it again with --debug to see where")
         sys.exit(2)

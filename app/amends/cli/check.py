@@ -10,8 +10,8 @@ import typer
 
 from amends import findings_text
 from amends.cli.guard import WorkspaceOption, guarded, report
-from amends.files import read_files
-from amends.settings import from_here, workspace_of
+from amends.cli.targets import targets
+from amends.files import as_seen_from_here, read_files
 from amends_connectors.registry import kinds
 from amends_engine.findings import Finding
 from amends_engine.workspace import Workspace, read_workspace
@@ -44,44 +44,36 @@ def check(
     form: Annotated[Format, typer.Option("--format", help="How findings are written.")] = Format.TEXT,
 ) -> None:
     """Validate rules, fields, definitions, sources and templates; exit 1 if there are findings."""
-    folders, only = _targets(paths or [], workspace)
-    findings: list[Finding] = []
-    for folder in folders:
-        files = read_files(folder)
+    shown: list[Finding] = []
+    for target in targets(paths or [], workspace):
+        files = read_files(target.folder)
         read, found = read_workspace(files, kinds())
-        shown = [finding for finding in found if not only or finding.place.file in only]
-        findings.extend(shown)
+        wanted = [finding for finding in found if target.includes(finding.place.file)]
+        seen, files = as_seen_from_here(target.folder, wanted, files)
+        shown.extend(seen)
         if form is Format.TEXT:
-            _print_text(folder, read, shown, files)
+            _print_text(seen, files)
+            _print_summary(target.folder, read, wanted, found)
     if form is not Format.TEXT:
-        typer.echo(_WRITERS[form](findings))
-    if findings:
+        typer.echo(_WRITERS[form](shown))
+    if shown:
         raise typer.Exit(1)
 
 
-def _targets(paths: list[Path], workspace: Path | None) -> tuple[list[Path], set[str]]:
-    """The workspaces to read, and the files to speak of (none: all)."""
-    folders = [path for path in paths if path.is_dir()]
-    files = [path.absolute() for path in paths if not path.is_dir()]
-    if folders and not files:
-        return [workspace_of(from_here(folder)) for folder in folders], set()
-    holder = workspace or (_holder(files[0]) if files else None)
-    folder = workspace_of(from_here(holder))
-    return [folder], {path.relative_to(folder.absolute()).as_posix() for path in files}
-
-
-def _holder(file: Path) -> Path | None:
-    return next((parent for parent in file.parents if (parent / "workspace.yaml").is_file()), None)
-
-
-def _print_text(folder: Path, read: Workspace | None, found: list[Finding], files: Mapping[str, bytes]) -> None:
+def _print_text(found: list[Finding], files: Mapping[str, bytes]) -> None:
     if found:
         report(findings_text.as_text(found, files, is_coloured=sys.stderr.isatty()))
-    errors = sum(1 for finding in found if finding.is_error)
-    if errors or read is None:
-        files_hit = len({finding.place.file for finding in found})
-        report(f"{folder}: {errors} errors, {len(found) - errors} warnings in {files_hit} files; nothing will run")
+
+
+def _print_summary(folder: Path, read: Workspace | None, shown: list[Finding], found: list[Finding]) -> None:
+    """found: those of the whole workspace, which decide whether it runs."""
+    if read is None:
+        errors = sum(1 for finding in shown if finding.is_error)
+        places = len({finding.place.file for finding in shown})
+        elsewhere = sum(1 for finding in found if finding.is_error) - errors
+        note = f", {elsewhere} errors in other files" if elsewhere else ""
+        report(f"{folder}: {errors} errors, {len(shown) - errors} warnings in {places} files{note}; nothing will run")
         return
     running = sum(1 for rule in read.rules if rule.status.is_running)
-    note = f", {len(found)} warnings" if found else ""
+    note = f", {len(shown)} warnings" if shown else ""
     typer.echo(f"{folder}: {len(read.rules)} rules ({running} running), {len(read.tests)} tests, no errors{note}")
