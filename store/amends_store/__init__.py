@@ -1,12 +1,10 @@
-"""Remembers: events, decisions, effects, money. The only importer of SQLModel, SQLAlchemy and Alembic.
+"""Remembers: events, decisions, effects, money. The only importer of SQLModel, SQLAlchemy and Alembic."""
 
-A process that may not need the database imports this late: it takes half a second.
-"""
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from amends_engine.events import Profile
 from amends_store.errors import CannotOpen, IllegalMove, NewerSchema, StoreError, UnsafeSettings
-from amends_store.performing import OWN_KINDS
-from amends_store.store import CHANGING, LEASE, Clock, Store, open_store
 from amends_store.types import (
     Acceptance,
     Batch,
@@ -40,6 +38,23 @@ from amends_store.views import (
     TimelineEntry,
     VoucherView,
 )
+
+if TYPE_CHECKING:
+    from amends_store.performing import OWN_KINDS
+    from amends_store.store import CHANGING, LEASE, Clock, Store, open_store
+
+# imported when first asked for: SQLModel takes half a second, and many a command only needs the types
+_LATE = {
+    "OWN_KINDS": "amends_store.performing",
+    **dict.fromkeys(("CHANGING", "LEASE", "Clock", "Store", "open_store"), "amends_store.store"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)
+
 
 __all__ = [
     "CHANGING",

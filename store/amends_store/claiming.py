@@ -1,20 +1,26 @@
 """Work is found and taken: a claim gives one worker an effect until its lease ends."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, literal, select, tuple_
 
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
+from amends_store.columns import UtcTime
 from amends_store.moves import EffectRecord, Move, apply
+from amends_store.performing import OWN_KINDS
 from amends_store.statements import pieces, select_in
-from amends_store.tables import decisions, effects, facts, requests
+from amends_store.tables import effects, facts, requests
 from amends_store.types import Batch, Claimed
 
-_MOST_DECISIONS = 10_000
+_BATCHES_AHEAD = 4
+_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
+
+# SQLite takes the index of open effects only for a query that says so itself; a claim must take the one by decision
+_IS_OPEN = effects.c.finished_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +33,47 @@ class Taker:
 
 
 def due_batches(connection: Connection, limit_per_batch: int, at: datetime) -> list[Batch]:
-    """Decisions with a planned effect that may be done now, oldest event first, at most 10,000 in all."""
+    """Decisions with a planned effect that may be done now, the batch with the oldest event first.
+
+    At most four batches of each rule version, so that no rule stands in the way of the others.
+    """
+    found: list[tuple[datetime, Batch]] = []
+    for version in _due_versions(connection, at):
+        due = _due_decisions(connection, version, limit_per_batch * _BATCHES_AHEAD, at)
+        for piece in pieces(due, limit_per_batch):
+            batch = Batch(version.rule_id, version.rule_version, Mode(version.mode), tuple(piece))
+            found.append((due[piece[0]], batch))
+    return [batch for _, batch in sorted(found, key=lambda one: one[0])]
+
+
+def _due_versions(connection: Connection, at: datetime) -> Iterator[Row[Any]]:
+    # from one rule version to the next by the index: a million waiting effects are not looked at
+    columns = effects.c["rule_id", "rule_version", "mode"]
+    query = _due(select(*columns), at).where(_IS_OPEN).order_by(*columns).limit(1)
+    found = connection.execute(query).first()
+    while found is not None:
+        yield found
+        # SQLite jumps over equal rows only by a column that follows them in the index
+        last = tuple_(*found, literal(_LAST_MOMENT, UtcTime()))
+        found = connection.execute(query.where(tuple_(*columns, effects.c.decided_for) > last)).first()
+
+
+def _due_decisions(connection: Connection, version: Row[Any], limit: int, at: datetime) -> dict[str, datetime]:
+    """Decisions of that rule version, and the times of their events."""
     query = (
-        _due(select(effects.c.rule_id, effects.c.rule_version, effects.c.mode, effects.c.decision_id), at)
-        .join(decisions, decisions.c.id == effects.c.decision_id)
-        .group_by(*effects.c["rule_id", "rule_version", "mode", "decision_id"], decisions.c.decided_for)
-        .order_by(decisions.c.decided_for, effects.c.decision_id)
-        .limit(_MOST_DECISIONS)
+        _due(select(effects.c.decision_id, effects.c.decided_for), at)
+        .where(_IS_OPEN, effects.c.rule_id == version.rule_id, effects.c.rule_version == version.rule_version)
+        .where(effects.c.mode == version.mode)
+        .group_by(effects.c.decided_for, effects.c.decision_id)
+        .order_by(effects.c.decided_for, effects.c.decision_id)
+        .limit(limit)
     )
-    by_rule: dict[tuple[str, str, str], list[str]] = {}
-    for rule_id, version, mode, decision_id in connection.execute(query):
-        by_rule.setdefault((rule_id, version, mode), []).append(decision_id)
-    return [
-        Batch(rule_id, version, Mode(mode), tuple(piece))
-        for (rule_id, version, mode), decision_ids in by_rule.items()
-        for piece in pieces(decision_ids, limit_per_batch)
-    ]
+    return {row.decision_id: row.decided_for for row in connection.execute(query)}
 
 
 def _due(query: Select[Any], at: datetime) -> Select[Any]:
     return query.where(
-        effects.c.state == EffectState.PLANNED,
-        effects.c.finished_at.is_(None),  # so that the index of open effects serves
-        effects.c.not_before.is_(None) | (effects.c.not_before <= at),
+        effects.c.state == EffectState.PLANNED, effects.c.not_before.is_(None) | (effects.c.not_before <= at)
     )
 
 
@@ -57,16 +81,31 @@ def claim(
     connection: Connection, decision_ids: Collection[str], action: str, limit: int, taker: Taker
 ) -> list[Claimed]:
     """Up to limit due effects of that action; those that another transaction holds are left out."""
-    query = _due(select(effects), taker.at).where(effects.c.action == action).with_for_update(skip_locked=True)
+    query = (
+        _due(select(effects), taker.at)
+        .where(effects.c.action == action, ~_waits_for_an_earlier_step())
+        .with_for_update(skip_locked=True, of=effects)
+    )
     rows: list[EffectRecord] = []
     for piece in pieces(decision_ids):
         rows += connection.execute(query.where(effects.c.decision_id.in_(piece)).limit(limit - len(rows)))
     return _take(connection, rows, EffectState.CLAIMED, taker)
 
 
+def _waits_for_an_earlier_step() -> ColumnElement[bool]:
+    """A message may quote what a step in our own tables gives, so it is not taken while that step is open."""
+    earlier = effects.alias()
+    return exists().where(
+        earlier.c.decision_id == effects.c.decision_id,
+        earlier.c.position < effects.c.position,
+        earlier.c.kind.in_(OWN_KINDS),
+        earlier.c.finished_at.is_(None),
+    )
+
+
 def claim_unknown(connection: Connection, limit: int, taker: Taker) -> list[Claimed]:
     """Effects of which nobody knows whether they happened, to be looked up by this worker."""
-    query = select(effects).where(effects.c.state == EffectState.UNKNOWN, effects.c.finished_at.is_(None))
+    query = select(effects).where(effects.c.state == EffectState.UNKNOWN, _IS_OPEN)
     rows = connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
     return _take(connection, rows, EffectState.RECONCILING, taker)
 
@@ -77,22 +116,10 @@ def _take(connection: Connection, rows: Sequence[EffectRecord], to: EffectState,
         for row in sorted(rows, key=lambda row: str(row.id))
     ]
     apply(connection, moves, taker.at)
-    beside = _Beside(
-        facts=_facts_of(connection, {row.event_id for row in rows}),
-        requests=_requests_of(connection, [row.id for row in rows if row.attempts]),
-        decided_for=_decided_for(connection, {row.decision_id for row in rows}),
-    )
-    claimed = [_claimed(move, beside, taker) for move in moves]
+    known = _facts_of(connection, {row.event_id for row in rows})
+    frozen = _requests_of(connection, [row.id for row in rows if row.attempts])
+    claimed = [_claimed(move, known.get(move.row.event_id, {}), frozen.get(move.row.id), taker) for move in moves]
     return sorted(claimed, key=lambda one: (one.decided_for, one.decision_id, one.effect_id))
-
-
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """What stands in other tables: by event, effect and decision."""
-
-    facts: Mapping[str, Any]
-    requests: Mapping[str, Any]
-    decided_for: Mapping[str, datetime]
 
 
 def _facts_of(connection: Connection, event_ids: Iterable[str]) -> dict[str, Any]:
@@ -104,12 +131,7 @@ def _requests_of(connection: Connection, effect_ids: Iterable[str]) -> dict[str,
     return {row.effect_id: row.request for row in select_in(connection, query, requests.c.effect_id, effect_ids)}
 
 
-def _decided_for(connection: Connection, decision_ids: Iterable[str]) -> dict[str, datetime]:
-    query = select(decisions.c.id, decisions.c.decided_for)
-    return {row.id: row.decided_for for row in select_in(connection, query, decisions.c.id, decision_ids)}
-
-
-def _claimed(move: Move, beside: _Beside, taker: Taker) -> Claimed:
+def _claimed(move: Move, known: Mapping[str, Any], frozen: Mapping[str, Any] | None, taker: Taker) -> Claimed:
     row = move.row
     return Claimed(
         effect_id=row.id,
@@ -123,9 +145,9 @@ def _claimed(move: Move, beside: _Beside, taker: Taker) -> Claimed:
         kind=row.kind,
         target=row.target,
         options=row.options,
-        request=beside.requests.get(row.id),
-        facts=beside.facts.get(row.event_id, {}),
-        decided_for=beside.decided_for[row.decision_id],
+        request=frozen,
+        facts=known,
+        decided_for=row.decided_for,
         token=move.token,
         attempts=row.attempts,
         lease_until=taker.until,

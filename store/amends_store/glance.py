@@ -106,7 +106,7 @@ class Glance:
 
 def _time(value: Any) -> datetime:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return moment.astimezone(UTC)  # type: ignore[no-any-return]
+    return moment.astimezone(UTC)
 
 
 def glance_at(url: str) -> Glance | None:

@@ -14,11 +14,12 @@ from amends_store.errors import CannotOpen, UnsafeSettings
 _WRITES = "amends_writes"
 _BUSY_MILLISECONDS = 30_000
 
+# patience first: even the change to WAL has to wait for others
 _SQLITE_SETTINGS = {
+    "busy_timeout": (str(_BUSY_MILLISECONDS), _BUSY_MILLISECONDS),
     "journal_mode": ("WAL", "wal"),
     "synchronous": ("FULL", 2),
     "foreign_keys": ("ON", 1),
-    "busy_timeout": (str(_BUSY_MILLISECONDS), _BUSY_MILLISECONDS),
 }
 _POSTGRES_SETTINGS = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 
@@ -83,10 +84,12 @@ def _is_in_memory(url: URL) -> bool:
 
 def _sqlite_engine(url: URL) -> Engine:
     if _is_in_memory(url):
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
     else:
         _make_private_file(Path(str(url.database)))
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)  # an error's text may end in a log
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -112,7 +115,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _postgres_engine(url: URL) -> Engine:
-    engine = create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True, max_overflow=30)
+    engine = create_engine(
+        url, hide_parameters=True, isolation_level="READ COMMITTED", pool_pre_ping=True, max_overflow=30
+    )
     event.listen(engine, "connect", _configure_postgres)
     return engine
 

@@ -90,16 +90,13 @@ def save_plans(connection: Connection, plans: Sequence[Planned], rules: Mapping[
 
 
 def _still_unplanned(connection: Connection, event_ids: Iterable[str]) -> set[str]:
-    query = select(events.c.id).where(events.c.planned_at.is_(None)).order_by(events.c.id).with_for_update()
-    return {row.id for row in select_in(connection, query, events.c.id, sorted(event_ids))}
+    query = select(events.c.id, events.c.planned_at).order_by(events.c.id).with_for_update()
+    rows = select_in(connection, query, events.c.id, sorted(event_ids))
+    return {row.id for row in rows if row.planned_at is None}
 
 
 def _mark_planned(connection: Connection, plans: Sequence[Plan], at: datetime) -> None:
-    statement = (
-        update(events)
-        .where(events.c.id == bindparam("of"), events.c.planned_at.is_(None))
-        .values(planned_at=at, unknown=bindparam("missed"))
-    )
+    statement = update(events).where(events.c.id == bindparam("of")).values(planned_at=at, unknown=bindparam("missed"))
     rows = [{"of": plan.event_id, "missed": dict(plan.unknown) or None} for plan in plans]
     update_each(connection, statement, rows)
 
@@ -154,6 +151,7 @@ def _effect_rows(decision: Decision, at: datetime) -> Iterable[dict[str, Any]]:
             "token": 0,
             "attempts": 0,
             "reason": "",
+            "decided_for": decision.decided_for,
             "planned_at": at,
             "changed_at": at,
         }

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, select
 
 from amends_engine.events import Event, Profile
-from amends_engine.facts import Attribute, facts_of, winning
+from amends_engine.facts import Attribute, facts_about
 from amends_engine.fields import Fields
 from amends_engine.values import Value
 from amends_store.cases import cases_of
@@ -79,8 +79,13 @@ def facts_for(connection: Connection, events: Sequence[Event], fields: Fields) -
     """By event id what its rules are judged by: the event, its customer, the customer's case."""
     customer_ids = {event.customer_id for event in events if event.customer_id is not None}
     attributes = _attributes(connection, customer_ids)
-    open_cases = cases_of(connection, customer_ids)
-    return {event.id: _facts(event, attributes, open_cases, fields) for event in events}
+    cases = cases_of(connection, customer_ids)
+    return {
+        event.id: facts_about(
+            event, attributes.get(event.customer_id or "", ()), cases.get(event.customer_id or "", {}), fields
+        )
+        for event in events
+    }
 
 
 def _attributes(connection: Connection, customer_ids: Iterable[str]) -> dict[str, list[Attribute]]:
@@ -88,22 +93,3 @@ def _attributes(connection: Connection, customer_ids: Iterable[str]) -> dict[str
     for (customer, source, name), (seen_at, value) in _stored(connection, customer_ids).items():
         by_customer.setdefault(customer, []).append(Attribute(name, source, value, seen_at))
     return by_customer
-
-
-def _facts(
-    event: Event,
-    attributes: Mapping[str, list[Attribute]],
-    cases: Mapping[str, Mapping[str, Value]],
-    fields: Fields,
-) -> dict[str, Value]:
-    customer = event.customer_id or ""
-    # what the event itself said of its customer counts before anything its source said later
-    said = [Attribute(name, event.source, value, event.occurred_at) for name, value in event.attributes.items()]
-    others = [
-        known
-        for known in attributes.get(customer, ())
-        if known.source != event.source or known.name not in event.attributes
-    ]
-    counting = winning([*said, *others], fields)
-    declared = {name: known.value for name, known in counting.items() if name in fields.customer}
-    return facts_of(event, declared, cases.get(customer, {}))

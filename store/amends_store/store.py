@@ -130,7 +130,7 @@ class Store:
     # what is carried out
 
     def due_batches(self, limit_per_batch: int) -> list[Batch]:
-        """Decisions with something to do now, by rule version, the oldest event first; at most 10,000 in all."""
+        """Decisions with something to do now, up to four batches of each rule version; ask again after these."""
         with self._database.reading() as connection:
             return claiming.due_batches(connection, limit_per_batch, self._clock())
 
@@ -138,15 +138,17 @@ class Store:
         self, decision_ids: Sequence[str], action: str, worker: str, limit: int, lease: timedelta = LEASE
     ) -> list[Claimed]:
         """Up to limit due effects of that action, now this worker's until the lease ends."""
-        at = self._clock()
         with self._database.writing() as connection:
-            return claiming.claim(connection, decision_ids, action, limit, claiming.Taker(worker, at, at + lease))
+            return claiming.claim(connection, decision_ids, action, limit, self._taker(worker, lease))
 
     def claim_unknown(self, worker: str, limit: int, lease: timedelta = LEASE) -> list[Claimed]:
         """Up to limit effects that may have happened, now this worker's to look up; record what was found."""
-        at = self._clock()
         with self._database.writing() as connection:
-            return claiming.claim_unknown(connection, limit, claiming.Taker(worker, at, at + lease))
+            return claiming.claim_unknown(connection, limit, self._taker(worker, lease))
+
+    def _taker(self, worker: str, lease: timedelta) -> claiming.Taker:
+        at = self._clock()
+        return claiming.Taker(worker, at, at + lease)
 
     def begin(self, starts: Sequence[Start]) -> set[str]:
         """Commits request, attempt and in_flight; only the effects in the answer may be sent, and only once each."""

@@ -174,6 +174,10 @@ class FactsRow(Row, table=True):
     facts: Any = Field(sa_column=Column(TaggedValues, nullable=False))
 
 
+# the order in which planned effects have their turn: by rule version, then by the time of the event
+_TURN = ("state", "rule_id", "rule_version", "mode", "decided_for", "decision_id")
+
+
 class EffectRow(Row, table=True):
     """One thing to do, and how far it is. token goes up with every change of hands: an old one writes nothing.
 
@@ -186,7 +190,7 @@ class EffectRow(Row, table=True):
         ForeignKeyConstraint(["decision_id"], ["decisions.id"]),
         one_of("mode", Mode),
         one_of("state", EffectState),
-        Index("ix_effects_open", "state", "rule_id", "rule_version", "mode", **only_where("finished_at IS NULL")),
+        Index("ix_effects_open", *_TURN, **only_where("finished_at IS NULL")),
         Index("ix_effects_open_of_customer", "customer_id", "kind", **only_where("finished_at IS NULL")),
     )
 
@@ -206,6 +210,7 @@ class EffectRow(Row, table=True):
     token: int = Field(sa_type=BigInteger)
     attempts: int
     reason: str
+    decided_for: datetime = Field(sa_type=UtcTime)
     worker: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
     not_before: datetime | None = Field(default=None, sa_type=UtcTime)

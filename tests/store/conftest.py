@@ -1,7 +1,9 @@
 """The same tests on SQLite and on PostgreSQL, each with a database (or schema) of its own and a clock in its hands."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from amends_engine.plans import Decision, Intent, Json, Mode, Outcome, Plan, dec
 from amends_engine.states import EffectState
 from amends_engine.values import Money, Value
 from amends_store import Acceptance, Claimed, Incoming, Result, RuleVersion, Start, Store, open_store
+from amends_store.tables import Row
 
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -151,16 +154,15 @@ def postgres() -> str:
     try:
         psycopg.connect(POSTGRES, connect_timeout=3).close()
     except psycopg.OperationalError as error:
-        reason = f"no PostgreSQL at {POSTGRES}: {error}"
         if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+            pytest.fail(f"no PostgreSQL for AMENDS_TEST_POSTGRES: {error}")
+        pytest.skip("no PostgreSQL for AMENDS_TEST_POSTGRES")
     return POSTGRES
 
 
-@pytest.fixture
-def postgres_url(postgres: str) -> Iterator[str]:
-    """The address of an empty schema, gone after the test."""
+@contextmanager
+def _schema(postgres: str) -> Iterator[str]:
+    """The address of an empty schema, gone afterwards."""
     schema = f"amends_{uuid4().hex}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {schema}")
@@ -168,16 +170,58 @@ def postgres_url(postgres: str) -> Iterator[str]:
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
+@pytest.fixture
+def postgres_url(postgres: str) -> Iterator[str]:
+    with _schema(postgres) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> Iterator[str]:
+    """A schema with tables, shared by one test after the other."""
+    with _schema(postgres) as url:
+        open_store(url, clock=Hands()).close()
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with tables, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "amends.db"
+    open_store(f"sqlite:///{path}", clock=Hands()).close()
+    return path
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'amends.db'}"
+def backend(request: pytest.FixtureRequest) -> str:
+    chosen: str = request.param
+    return chosen
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> str:
+    """A database in which nothing is yet."""
+    if backend == "sqlite":
+        return f"sqlite:///{tmp_path / 'new.db'}"
     address: str = request.getfixturevalue("postgres_url")
     return address
 
 
 @pytest.fixture
-def world(database_url: str) -> Iterator[World]:
-    world = World(database_url)
+def migrated_url(request: pytest.FixtureRequest, backend: str, tmp_path: Path) -> str:
+    """A database with empty tables."""
+    if backend == "sqlite":
+        copy = shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "amends.db")
+        return f"sqlite:///{copy}"
+    address: str = request.getfixturevalue("migrated_postgres")
+    with psycopg.connect(address) as connection:
+        for table in reversed(Row.metadata.sorted_tables):
+            connection.execute(f"DELETE FROM {table}")
+    return address
+
+
+@pytest.fixture
+def world(migrated_url: str) -> Iterator[World]:
+    world = World(migrated_url)
     yield world
     world.close()

@@ -23,6 +23,16 @@ def test_due_decisions_come_in_batches_of_one_rule_version(world: Any) -> None:
     assert Batch("other", "v1", Mode.SHADOW, (shadow.id,)) in batches
 
 
+def test_a_rule_with_a_thousand_waiting_decisions_does_not_hide_another(world: Any) -> None:
+    busy = [world.event(f"e{number}") for number in range(30)]
+    world.accept(*busy, world.event("late", at=world.clock() + timedelta(days=1)))
+    late = world.decision(world.event("late", at=world.clock() + timedelta(days=1)), ("email", {}), rule="rare")
+    world.save(*(world.decision(event, ("email", {})) for event in busy), late)
+    batches = world.store.due_batches(5)
+    assert [len(batch.decision_ids) for batch in batches] == [5, 5, 5, 5, 1]
+    assert batches[-1].decision_ids == (late.id,)
+
+
 def test_a_claim_hands_out_everything_that_a_step_needs(world: Any) -> None:
     event = world.event()
     world.accept(event)

@@ -75,7 +75,8 @@ def test_opening_again_changes_nothing(world: Any) -> None:
     assert len(world.another().unplanned(10)) == 1
 
 
-def test_tables_of_a_newer_program_are_refused_in_one_sentence(world: Any) -> None:
+def test_tables_of_a_newer_program_are_refused_in_one_sentence(world: Any, database_url: str) -> None:
+    world.url = database_url
     world.accept(world.event())
     with world.store._database.writing() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))

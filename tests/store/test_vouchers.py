@@ -257,8 +257,9 @@ def test_counters_are_rebuilt_from_the_vouchers_when_they_are_lost(world: Any) -
     assert _outcome(world, weekly, "e2") == EffectState.CAPPED
 
 
-def test_threads_at_once_give_exactly_the_cap(world: Any) -> None:
-    budget = Budget("recovery", _eur(50), "week", None, _eur(1), timedelta(days=180))
+@pytest.mark.parametrize("window", [("week", None), (None, timedelta(days=7))], ids=["calendar", "sliding"])
+def test_threads_at_once_give_exactly_the_cap(world: Any, window: tuple[str | None, timedelta | None]) -> None:
+    budget = Budget("recovery", _eur(50), *window, _eur(1), timedelta(days=180))
     stores = [world.store, world.another()]
     planned = [world.event(f"e{number}", f"c{number % 120}") for number in range(200)]
     world.accept(*planned)

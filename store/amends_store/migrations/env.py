@@ -8,6 +8,5 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Row.metadata,
     transactional_ddl=True,
-    render_as_batch=True,  # SQLite changes a table by copying it
 )
 context.run_migrations()

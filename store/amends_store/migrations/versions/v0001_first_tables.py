@@ -173,7 +173,8 @@ def _effects() -> None:
         *(_text("id"), _text("decision_id"), _text("event_id"), _text("customer_id", empty=True)),
         *(_text("rule_id"), _text("rule_version"), _text("mode"), _text("action"), _text("kind"), _text("target")),
         *(_whole("position"), _json("options"), _text("state"), _big("token"), _whole("attempts"), _text("reason")),
-        *(_text("worker", empty=True), _time("lease_until", empty=True), _time("not_before", empty=True)),
+        *(_time("decided_for"), _text("worker", empty=True)),
+        *(_time("lease_until", empty=True), _time("not_before", empty=True)),
         *(_time("planned_at"), _time("changed_at"), _time("finished_at", empty=True)),
         _key("effects", "id"),
         _unique("effects", "decision_id", "action", "target"),
@@ -182,7 +183,8 @@ def _effects() -> None:
         _one_of("effects", "state", _STATES),
     )
     open_only = "finished_at IS NULL"
-    _index_where("ix_effects_open", "effects", ["state", "rule_id", "rule_version", "mode"], open_only)
+    turn = ["state", "rule_id", "rule_version", "mode", "decided_for", "decision_id"]
+    _index_where("ix_effects_open", "effects", turn, open_only)
     _index_where("ix_effects_open_of_customer", "effects", ["customer_id", "kind"], open_only)
 
 

@@ -1,0 +1,80 @@
+"""The quick look gives the answers that the store gives."""
+
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amends_engine.facts import facts_about
+from amends_engine.fields import Field, Fields, FieldType, Kind
+from amends_engine.plans import Mode
+from amends_engine.values import Money
+from amends_store import Profile
+from amends_store.glance import glance_at
+
+_FIELDS = Fields(customer={name: Field(f"customer.{name}", FieldType(Kind.TEXT)) for name in ("tier", "name")})
+
+
+@pytest.fixture
+def glance(world: Any) -> Any:
+    assert world.store
+    found = glance_at(world.url)
+    assert found is not None
+    yield found
+    found.close()
+
+
+def test_an_event_is_the_one_that_was_stored(world: Any, glance: Any) -> None:
+    event = world.event(fields={"nps": 3, "paid": Money(1990, "EUR")}, attributes={"tier": "gold"})
+    world.accept(event)
+    assert glance.event(event.id) == world.store.event(event.id).event == event
+    assert glance.event("nowhere") is None
+    assert glance.known_events([event.id, "nowhere"]) == {event.id}
+
+
+def test_facts_are_those_of_the_store(world: Any, glance: Any) -> None:
+    now = world.clock()
+    world.store.put_profiles([Profile("c1", "crm", {"tier": "gold", "name": "Ana"}, now)])
+    for key, hours in (("e1", 1), ("e2", 2)):
+        decision = world.plan(world.event(key, at=now + timedelta(hours=hours)), ("case", {"open": key}))
+        world.perform(world.claim(decision, action="case.0"))
+    event = world.event("e3", at=now + timedelta(hours=3), attributes={"tier": "basic"})
+    known, cases = glance.attributes(["c1"]), glance.cases(["c1"])
+    facts = facts_about(event, known["c1"], cases["c1"], _FIELDS)
+    assert facts == world.store.facts_for([event], _FIELDS)[event.id]
+    assert (facts["case.type"], facts["customer.tier"], facts["customer.name"]) == ("e2", "basic", "Ana")
+
+
+def test_the_facts_of_a_decision_are_kept(world: Any, glance: Any) -> None:
+    event = world.event()
+    world.accept(event)
+    world.save(world.decision(event, ("email", {})), facts={"customer.tier": "gold"})
+    assert glance.facts(event.id) == {"customer.tier": "gold"}
+    assert glance.facts("nowhere") is None
+
+
+def test_rules_acted_when_the_store_says(world: Any, glance: Any) -> None:
+    world.plan(world.event("e1"), ("email", {}))
+    world.plan(world.event("e2"), ("email", {}), mode=Mode.SHADOW)
+    since = world.clock() - timedelta(days=1)
+    assert glance.acted_since(["c1", "c2"], since) == world.store.acted_since(["c1", "c2"], since) != {}
+    assert glance.acted_since(["c1"], since, world.event("e1").id) == {}
+    assert glance.acted_since(["c1"], world.clock() + timedelta(seconds=1)) == {}
+
+
+def test_there_is_nothing_to_look_at_before_there_is_a_database(database_url: str) -> None:
+    assert glance_at(database_url) is None
+
+
+def test_looking_makes_no_file_and_imports_no_mapper(tmp_path: Path) -> None:
+    program = f"""
+import sys
+from amends_store.glance import glance_at
+assert glance_at("sqlite:///{tmp_path}/amends.db") is None
+sys.exit(bool({{"sqlmodel", "sqlalchemy", "alembic"}} & sys.modules.keys()))
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert list(tmp_path.iterdir()) == []
