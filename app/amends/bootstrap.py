@@ -22,8 +22,8 @@ from amends_engine.workspace import Workspace
 from amends_flows.lanes import Lane, open_lanes
 from amends_flows.planner import Planner
 from amends_flows.runtime import Runtime
-from amends_store import Store, open_store
 from amends_store.errors import StoreError
+from amends_store.store import Store, open_store
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from amends_engine.sources.parts import Format, Gives
 from amends_engine.workspace import Workspace
 
 if TYPE_CHECKING:
-    from amends_store import Store
+    from amends_store.store import Store
 
 BATCH = 500
 SHOWN = 10
@@ -58,9 +58,15 @@ class Sink(Protocol):
 
 def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives) -> Source | None:
     """The mapping to read a file with; None reads it as native events. Raises UsageError if it is not clear."""
+    if not path.exists():
+        raise UsageError(f"{path} is not there")
+    if path.is_dir():
+        raise UsageError(f"{path} is a folder; name the files in it")
     if name:
         return _named(workspace, name, gives)
     form = format_of(path)
+    if form is None:
+        raise UsageError(f"{path} does not say what it is; end its name in .csv, .json or .jsonl, or add --source NAME")
     if gives is Gives.EVENT and form in {Format.JSON, Format.JSONL}:
         return None
     fitting = [one for one in workspace.sources.values() if one.gives is gives and one.format is form]
@@ -81,7 +87,7 @@ def _named(workspace: Workspace, name: str, gives: Gives) -> Source:
 
 
 def read_records(path: Path, workspace: Workspace, source: Source | None, now: datetime) -> Iterator[Record[Result]]:
-    """The records of one file; raises UsageError when it cannot be read at all."""
+    """The records of one file; raises UsageError or FindingsError when it cannot be read at all."""
     try:
         if source:
             yield from read_mapped(path, source, now)
@@ -111,7 +117,7 @@ class EventSink:
     now: datetime
 
     def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
-        from amends_store import Incoming
+        from amends_store.types import Incoming
 
         incoming = [
             Incoming(record.value, record.raw, f"{file}:{record.line}", self.now)
@@ -163,7 +169,7 @@ class CountingSink:
 
 
 def quarantine(store: "Store", source: str, file: str, batch: Records, counts: IntakeCounts) -> None:
-    from amends_store import Quarantined
+    from amends_store.types import Quarantined
 
     broken = [(record, record.value.reason) for record in batch if isinstance(record.value, Broken)]
     for record, reason in broken:

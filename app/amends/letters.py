@@ -12,7 +12,7 @@ from amends_engine.values import Value
 from amends_engine.workspace import Workspace
 from amends_engine.writing import Look
 from amends_flows.runtime import Refusal
-from amends_store import Claimed
+from amends_store.types import Claimed
 
 Request = Mapping[str, Json]
 Facts = Mapping[str, Value]

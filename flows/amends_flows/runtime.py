@@ -16,7 +16,7 @@ from amends_engine.rules import Rule
 from amends_engine.states import EffectState
 from amends_engine.values import Value
 from amends_flows.lanes import Lane
-from amends_store import Store
+from amends_store.store import Store
 from amends_store.types import Claimed
 
 ENTRY_POINTS = "amends.runtime"

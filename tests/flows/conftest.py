@@ -25,7 +25,8 @@ from amends_flows.lanes import open_lanes
 from amends_flows.prefect_database import plant_migrated
 from amends_flows.runtime import Runtime
 from amends_flows.server import embedded_server
-from amends_store import Incoming, RuleVersion, open_store
+from amends_store.store import open_store
+from amends_store.types import Incoming, RuleVersion
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPTIONS = {

@@ -18,8 +18,9 @@ from amends_engine.events import Event
 from amends_engine.plans import Decision, Intent, Json, Mode, Outcome, Plan, decision_id, effect_id, event_id
 from amends_engine.states import EffectState
 from amends_engine.values import Money, Value
-from amends_store import Acceptance, Claimed, Incoming, Result, RuleVersion, Start, Store, open_store
+from amends_store.store import Store, open_store
 from amends_store.tables import Row
+from amends_store.types import Acceptance, Claimed, Incoming, Result, RuleVersion, Start
 
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

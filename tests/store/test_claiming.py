@@ -5,7 +5,7 @@ from typing import Any
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_engine.values import Money
-from amends_store import Batch, Settle
+from amends_store.types import Batch, Settle
 
 
 def test_due_decisions_come_in_batches_of_one_rule_version(world: Any) -> None:

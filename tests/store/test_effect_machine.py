@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from amends_engine.states import FINAL, NEXT, EffectState
-from amends_store import IllegalMove, Released, Result, Settle, Start, Store
+from amends_store.errors import IllegalMove
+from amends_store.store import Store
+from amends_store.types import Released, Result, Settle, Start
 
 _S = EffectState
 _ANY = st.sampled_from(list(EffectState))

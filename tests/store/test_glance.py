@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from amends_engine.events import Profile
 from amends_engine.facts import facts_about
 from amends_engine.fields import Field, Fields, FieldType, Kind
 from amends_engine.plans import Mode
 from amends_engine.values import Money
-from amends_store import Profile
 from amends_store.glance import glance_at
 
 _FIELDS = Fields(customer={name: Field(f"customer.{name}", FieldType(Kind.TEXT)) for name in ("tier", "name")})

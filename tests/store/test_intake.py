@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from amends_engine.values import Money
-from amends_store import Incoming, Reception
 from amends_store.tables import events, raw_events
+from amends_store.types import Incoming, Reception
 
 
 def _kinds(answers: Sequence[Any]) -> list[Reception]:
@@ -71,7 +71,7 @@ def test_raw_bytes_and_the_hash_of_the_key_stand_apart_from_the_event(world: Any
 
 
 def test_two_installations_hash_the_same_key_differently(world: Any, tmp_path: Any) -> None:
-    from amends_store import open_store
+    from amends_store.store import open_store
 
     other = open_store(f"sqlite:///{tmp_path / 'other.db'}", clock=world.clock)
     assert world.store._secret.hash("event", "app", "e1") != other._secret.hash("event", "app", "e1")

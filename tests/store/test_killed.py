@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from amends_engine.states import EffectState
-from amends_store import Released
+from amends_store.types import Released
 
 _WORKER = """
 import os, signal, sys
 from datetime import UTC, datetime, timedelta
-from amends_store import Incoming, Start, open_store
+from amends_store.store import open_store
+from amends_store.types import Incoming, Start
 
 url, decision, point = sys.argv[1:]
 at = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -63,7 +64,8 @@ import os, signal, sys
 from datetime import UTC, datetime
 from amends_engine.events import Event
 from amends_engine.plans import event_id
-from amends_store import Incoming, open_store
+from amends_store.store import open_store
+from amends_store.types import Incoming
 
 at = datetime(2026, 3, 4, 12, tzinfo=UTC)
 store = open_store(sys.argv[1], clock=lambda: at)

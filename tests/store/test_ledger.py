@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from amends_engine.states import EffectState
-from amends_store import IllegalMove, Released, Result, Settle, Start
+from amends_store.errors import IllegalMove
 from amends_store.tables import attempts, receipts, requests
+from amends_store.types import Released, Result, Settle, Start
 
 
 def _claimed(world: Any) -> Any:

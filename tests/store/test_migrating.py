@@ -12,9 +12,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from amends_store import NewerSchema, open_store
+from amends_store.errors import NewerSchema
 from amends_store.migrating import HEAD, migrate
 from amends_store.opening import open_database
+from amends_store.store import open_store
 from amends_store.tables import Row
 
 _SQLITE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
@@ -101,7 +102,7 @@ def test_a_migrated_database_opens_without_alembic(tmp_path: Path) -> None:
     open_store(url, clock=lambda: None).close()
     program = f"""
 import sys
-from amends_store import open_store
+from amends_store.store import open_store
 open_store({url!r}, clock=lambda: None).close()
 sys.exit("alembic" in sys.modules)
 """

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from amends_store import CannotOpen, StoreError, UnsafeSettings, open_store, opening
+from amends_store import opening
+from amends_store.errors import CannotOpen, StoreError, UnsafeSettings
 from amends_store.statements import LostRace, update_each
+from amends_store.store import open_store
 from amends_store.tables import meta
 
 

@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 
 from amends_engine.plans import Mode, Outcome, Plan
 from amends_engine.states import EffectState
-from amends_store import Settle
+from amends_store.types import Settle
 
 
 def test_a_saved_plan_is_decisions_and_planned_effects(world: Any) -> None:

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from amends_engine.events import Profile
 from amends_engine.fields import EventType, Field, Fields, FieldType, Kind
 from amends_engine.values import Money, Value
-from amends_store import Profile, ProfileCounts
+from amends_store.types import ProfileCounts
 
 
 def _field(name: str, *sources: str, kind: Kind = Kind.TEXT) -> Field:

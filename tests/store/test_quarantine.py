@@ -1,6 +1,6 @@
 from typing import Any
 
-from amends_store import Quarantined
+from amends_store.types import Quarantined
 
 
 def _line(number: int = 18, reason: str = "'9' is text", raw: bytes = b"a,b") -> Quarantined:

@@ -3,7 +3,7 @@ from typing import Any
 
 from amends_engine.plans import Mode, Outcome
 from amends_engine.states import EffectState
-from amends_store import DecisionCount, EffectCount
+from amends_store.types import DecisionCount, EffectCount
 
 
 def test_counts_say_what_was_decided_and_how_far_it_is(world: Any) -> None:

@@ -15,7 +15,7 @@ from amends_engine.definitions import Budget
 from amends_engine.plans import Json, Mode
 from amends_engine.states import EffectState
 from amends_engine.values import Money
-from amends_store import OWN_KINDS
+from amends_store.performing import OWN_KINDS
 from amends_store.tables import budget_counters, vouchers
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -283,7 +283,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 from amends_engine.definitions import Budget
 from amends_engine.values import Money
-from amends_store import open_store
+from amends_store.store import open_store
 
 url, name, *decisions = sys.argv[1:]
 store = open_store(url, clock=lambda: datetime(2026, 3, 4, 12, tzinfo=UTC))

@@ -1,32 +1,51 @@
-"""The command line: one file per command. Slow libraries are imported by the command that needs them."""
+"""The command line: one file per command, imported when it is asked for."""
 
 import importlib
 import sys
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from amends.cli.guard import report
 
-app = typer.Typer(
-    name="amends",
-    help="Closes the loop with customers: feedback events in, YAML rules decide, amends made on every channel.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+COMMANDS: Mapping[str, str] = {
+    "init": "init",
+    "check": "check",
+    "test": "test",
+    "why": "why",
+    "run": "run",
+    "import": "import_",
+    "prefect": "prefect",
+}
+"""Commands and their modules, in the order in which help lists them."""
 
-COMMANDS = ("init", "check", "test", "why", "run", "import_", "prefect")
 
-for _name in COMMANDS:
-    importlib.import_module(f"amends.cli.{_name}").register(app)
+def make_app(commands: Sequence[str]) -> typer.Typer:
+    """The command line with these commands."""
+    app = typer.Typer(
+        name="amends",
+        help="Closes the loop with customers: feedback events in, YAML rules decide, amends made on every channel.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_no_options_of_its_own)  # keeps Typer from making a lone command the whole program
+    for name in commands:
+        importlib.import_module(f"amends.cli.{COMMANDS[name]}").register(app)
+    return app
+
+
+def _no_options_of_its_own() -> None:
+    """Closes the loop with customers: feedback events in, YAML rules decide, amends made on every channel."""
 
 
 def main() -> None:
     """Run the command line; what nobody foresaw becomes one sentence, or a trace with --debug."""
     is_debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
+    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        app()
+        make_app(asked or list(COMMANDS))()
     except Exception as error:
         if is_debug:
             raise

@@ -10,7 +10,7 @@ import typer
 from amends.cli.guard import WorkspaceOption, guarded
 from amends.errors import UsageError
 from amends.files import load_workspace
-from amends.intake import read_records
+from amends.intake import read_records, source_for
 from amends.memory import Memory, memory
 from amends.settings import from_here
 from amends.voices import rules_of
@@ -18,6 +18,7 @@ from amends_engine.conditions import Trace
 from amends_engine.events import Broken, Event
 from amends_engine.explaining import Explanation, explain
 from amends_engine.fields import to_json
+from amends_engine.sources.parts import Gives
 from amends_engine.workspace import Workspace
 
 _SIGN = {True: "✓", False: "✗", None: "?"}
@@ -57,7 +58,8 @@ def _find(name: str, workspace: Workspace, known: Memory) -> Event:
         if stored is None:
             raise UsageError(f"{name} is neither a file nor the id of a stored event")
         return stored
-    found = next(read_records(path, workspace, None, datetime.now(UTC)), None)
+    mapping = source_for(path, workspace, None, Gives.EVENT)
+    found = next(read_records(path, workspace, mapping, datetime.now(UTC)), None)
     if found is None:
         raise UsageError(f"there is no event in {path}")
     if isinstance(found.value, Event):
