@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from amends_engine.calendars import Calendar
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
@@ -176,14 +177,14 @@ def _read_operator(known: Field, name: str, node: Node, scope: Scope, path: str)
 
 def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path: str) -> Test | None:
     try:
-        operand = _OPERANDS[operator.operand](known, node)
+        operand = _OPERANDS[operator.operand](known, node, scope)
     except _BadOperand as error:
         code = "unit-missing" if _lacks_unit(known, operator, error.node) else "unknown-value"
         scope.reading.report(
             code, f"{known.name}: {error}", error.node.place, _operand_remedy(known, operator, error.node)
         )
         return None
-    return Test(known.name, operator.name, operand, path)
+    return None if operand is None else Test(known.name, operator.name, operand, path)
 
 
 class _BadOperand(ValueError):
@@ -212,7 +213,7 @@ def _operand_remedy(known: Field, operator: Operator, node: Node) -> str:
 _YES, _NO = frozenset({"yes", "on", "y"}), frozenset({"no", "off", "n"})
 
 
-def _one(known: Field, node: Node) -> Any:
+def _one(known: Field, node: Node, _scope: Scope) -> Any:
     if node.is_list or node.is_mapping:
         raise _BadOperand(f"one value is due, not {describe(node)}", node)
     wanted = replace(known.type, kind=Kind.TEXT) if known.type.kind is Kind.TEXTS else known.type
@@ -222,44 +223,48 @@ def _one(known: Field, node: Node) -> Any:
         raise _BadOperand(str(error), node) from error
 
 
-def _many(known: Field, node: Node) -> tuple[Any, ...]:
+def _many(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
     if not node.items:
         raise _BadOperand(f"a list of values is due, not {describe(node)}", node)
-    return tuple(_one(known, item) for item in node.items)
+    return tuple(_one(known, item, scope) for item in node.items)
 
 
-def _one_or_many(known: Field, node: Node) -> tuple[Any, ...]:
-    return _many(known, node) if node.is_list else (_one(known, node),)
+def _one_or_many(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
+    return _many(known, node, scope) if node.is_list else (_one(known, node, scope),)
 
 
-def _pair(known: Field, node: Node) -> tuple[Any, ...]:
-    values = _many(known, node)
+def _pair(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
+    values = _many(known, node, scope)
     if len(values) != 2 or not values[0] <= values[1]:
         raise _BadOperand("two values are due, the lower one first, such as [7, 8]", node)
     return values
 
 
-def _words(_known: Field, node: Node) -> tuple[str, ...]:
+def _words(_known: Field, node: Node, _scope: Scope) -> tuple[str, ...]:
     words = tuple(item.text for item in node.items) if node.is_list else (node.text,)
     if not all(word.strip() for word in words):
         raise _BadOperand("a word or a list of words is due", node)
     return words
 
 
-def _truth(_known: Field, node: Node) -> bool:
+def _truth(_known: Field, node: Node, _scope: Scope) -> bool:
     if isinstance(node.value, bool):
         return node.value
     raise _BadOperand(f"true or false is due, not {describe(node)}", node)
 
 
-def _length(_known: Field, node: Node) -> timedelta:
+def _length(_known: Field, node: Node, _scope: Scope) -> timedelta:
     try:
         return parse_duration(node.text)
     except BadValue as error:
         raise _BadOperand(str(error), node) from error
 
 
-_OPERANDS: dict[Operand, Callable[[Field, Node], Any]] = {
+def _calendar(_known: Field, node: Node, scope: Scope) -> Calendar | None:
+    return scope.reading.find_calendar(node.text, node.place)
+
+
+_OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
     Operand.SAME: _one,
     Operand.LIST: _many,
     Operand.SAME_OR_LIST: _one_or_many,
@@ -267,6 +272,7 @@ _OPERANDS: dict[Operand, Callable[[Field, Node], Any]] = {
     Operand.WORDS: _words,
     Operand.YES_NO: _truth,
     Operand.DURATION: _length,
+    Operand.CALENDAR: _calendar,
 }
 
 

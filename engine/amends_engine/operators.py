@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from amends_engine.calendars import Calendar, is_open
 from amends_engine.fields import Kind, to_json
 from amends_engine.values import Money, Value
 
@@ -26,6 +27,7 @@ class Operand(StrEnum):
     WORDS = "a word, a phrase or a list of them"
     YES_NO = "true or false"
     DURATION = "a length of time"
+    CALENDAR = "the name of a calendar"
 
 
 Test = Callable[[Any, Any, Mapping[str, Value]], bool]
@@ -46,6 +48,7 @@ class Operator:
 _ORDERED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DATE, Kind.DURATION})
 _TEXTUAL = frozenset({Kind.TEXT, Kind.TEXTS})
 _DATED = frozenset({Kind.TIME, Kind.DATE})
+_MOMENTS = frozenset({Kind.TIME})
 _ALL = frozenset(Kind)
 
 
@@ -104,6 +107,14 @@ def _is_within(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bo
     return now - operand <= moment <= now
 
 
+def _is_during(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
+    return is_open(operand, value)
+
+
+def _is_outside(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
+    return not is_open(operand, value)
+
+
 def _exists(value: Any, operand: bool, _facts: Mapping[str, Value]) -> bool:
     return (value is not None) is operand
 
@@ -133,6 +144,15 @@ OPERATORS: dict[str, Operator] = {
             "feedback.comment: {mentions: [refund, money back]}",
         ),
         ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
+        ("during", "lies in", Operand.CALENDAR, _MOMENTS, _is_during, "event.occurred_at: {during: office_hours}"),
+        (
+            "outside",
+            "lies outside",
+            Operand.CALENDAR,
+            _MOMENTS,
+            _is_outside,
+            "event.occurred_at: {outside: office_hours}",
+        ),
         ("exists", "is known:", Operand.YES_NO, _ALL, _exists, "customer.email: {exists: true}"),
     )
 }
@@ -156,4 +176,4 @@ def describe_operand(operand: Any) -> str:
         return ", ".join(describe_operand(part) for part in operand)
     if isinstance(operand, bool):
         return "true" if operand else "false"
-    return str(to_json(operand))
+    return str(operand if isinstance(operand, Calendar) else to_json(operand))

@@ -45,8 +45,13 @@ ANY: Schema = {}
 
 WORKSPACE = mapping(
     {"version": VERSION, "company": TEXT, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
-    {"timezone": TEXT, "language": TEXT, "mail_from": TEXT},
+    {"timezone": TEXT, "language": TEXT, "mail_from": TEXT, "calendars": names_to(ANY)},
 )
+CALENDAR = mapping(
+    {"hours": {"type": "object"}},
+    {"timezone": TEXT, "holidays": {"type": "object"}, "closed": {"type": "array", "items": TEXT, "minItems": 1}},
+)
+PUBLIC_HOLIDAYS = mapping({"country": TEXT}, {"subdivision": TEXT})
 FIELDS = mapping({"version": VERSION, "events": names_to(ANY)}, {"entities": names_to(ANY)})
 ENTITY = mapping({"fields": names_to(ANY)}, {"means": TEXT})
 EVENT_TYPE = mapping({"means": TEXT}, {"fields": names_to(ANY)})

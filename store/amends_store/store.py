@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.events import Event, Profile
 from amends_engine.fields import Fields
@@ -166,11 +167,15 @@ class Store:
             return ledger.settle(connection, settlements, self._clock())
 
     def perform(
-        self, claims: Sequence[Claimed], budgets: Mapping[str, Budget], timezone: ZoneInfo
+        self,
+        claims: Sequence[Claimed],
+        budgets: Mapping[str, Budget],
+        timezone: ZoneInfo,
+        calendars: Mapping[str, Calendar] | None = None,
     ) -> dict[str, EffectState]:
         """Does vouchers, cases and tasks: by effect id succeeded, capped or failed; an old token is left out."""
         with self._database.writing() as connection:
-            desk = Desk(connection, self._clock(), self._secret, budgets, timezone)
+            desk = Desk(connection, self._clock(), self._secret, budgets, timezone, calendars or {})
             return performing.perform(desk, claims)
 
     def given(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Value]]:

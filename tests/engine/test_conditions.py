@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amends_engine.calendars import Calendar, Period
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, missing_fields, trace
 from amends_engine.operators import OPERATORS, Undecidable
 from amends_engine.values import Money
@@ -102,6 +104,7 @@ def test_exists_is_never_unknown() -> None:
 
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+OFFICE = Calendar("office", ZoneInfo("UTC"), ((Period(9 * 60, 17 * 60),),) * 5 + ((),) * 2)
 
 EXAMPLES = [
     ("equals", "gold", "gold", True),
@@ -124,6 +127,9 @@ EXAMPLES = [
     ("within", NOW - timedelta(days=3), timedelta(days=7), True),
     ("within", NOW - timedelta(days=8), timedelta(days=7), False),
     ("within", NOW + timedelta(days=1), timedelta(days=7), False),
+    ("during", datetime(2026, 3, 2, 9, tzinfo=UTC), OFFICE, True),
+    ("during", datetime(2026, 3, 2, 17, tzinfo=UTC), OFFICE, False),
+    ("outside", datetime(2026, 3, 7, 9, tzinfo=UTC), OFFICE, True),
     ("exists", "x", True, True),
 ]
 
