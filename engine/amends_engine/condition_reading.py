@@ -11,6 +11,7 @@ from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
 from amends_engine.findings import Place
 from amends_engine.operators import MEANT, OPERATORS, Operand, Operator
+from amends_engine.patterns import compiled
 from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe
@@ -179,12 +180,16 @@ def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path
     try:
         operand = _OPERANDS[operator.operand](known, node, scope)
     except _BadOperand as error:
-        code = "unit-missing" if _lacks_unit(known, operator, error.node) else "unknown-value"
+        code = _CODES.get(operator.operand, "unknown-value")
+        code = "unit-missing" if _lacks_unit(known, operator, error.node) else code
         scope.reading.report(
             code, f"{known.name}: {error}", error.node.place, _operand_remedy(known, operator, error.node)
         )
         return None
     return None if operand is None else Test(known.name, operator.name, operand, path)
+
+
+_CODES = {Operand.PATTERN: "bad-pattern"}
 
 
 class _BadOperand(ValueError):
@@ -260,6 +265,16 @@ def _length(_known: Field, node: Node, _scope: Scope) -> timedelta:
         raise _BadOperand(str(error), node) from error
 
 
+def _pattern(_known: Field, node: Node, _scope: Scope) -> str:
+    if not node.is_text or not node.text:
+        raise _BadOperand(f"a pattern is due, not {describe(node)}", node)
+    try:
+        compiled(node.text)
+    except BadValue as error:
+        raise _BadOperand(str(error), node) from error
+    return node.text
+
+
 def _calendar(_known: Field, node: Node, scope: Scope) -> Calendar | None:
     return scope.reading.find_calendar(node.text, node.place)
 
@@ -272,6 +287,7 @@ _OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
     Operand.WORDS: _words,
     Operand.YES_NO: _truth,
     Operand.DURATION: _length,
+    Operand.PATTERN: _pattern,
     Operand.CALENDAR: _calendar,
 }
 

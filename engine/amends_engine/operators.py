@@ -10,6 +10,7 @@ from typing import Any
 
 from amends_engine.calendars import Calendar, is_open
 from amends_engine.fields import Kind, to_json
+from amends_engine.patterns import is_found
 from amends_engine.values import Money, Value
 
 
@@ -27,6 +28,7 @@ class Operand(StrEnum):
     WORDS = "a word, a phrase or a list of them"
     YES_NO = "true or false"
     DURATION = "a length of time"
+    PATTERN = "a pattern of RE2"
     CALENDAR = "the name of a calendar"
 
 
@@ -92,6 +94,11 @@ def _mentions(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
     return any(pattern.search(text.casefold()) for text in texts)
 
 
+def _matches(value: Any, operand: str, _facts: Mapping[str, Value]) -> bool:
+    texts = value if isinstance(value, tuple) else (value,)
+    return any(is_found(operand, text) for text in texts)
+
+
 @lru_cache(maxsize=4096)
 def _word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     # whole words only: "late" is not in "chocolate"; any white space between the words of a phrase
@@ -143,6 +150,14 @@ OPERATORS: dict[str, Operator] = {
             _mentions,
             "feedback.comment: {mentions: [refund, money back]}",
         ),
+        (
+            "matches",
+            "matches",
+            Operand.PATTERN,
+            _TEXTUAL,
+            _matches,
+            "feedback.comment: {matches: '(?i)gate [A-F]\\d+'}",
+        ),
         ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
         ("during", "lies in", Operand.CALENDAR, _MOMENTS, _is_during, "event.occurred_at: {during: office_hours}"),
         (
@@ -165,6 +180,7 @@ MEANT: dict[str, str] = {
     **dict.fromkeys(("==", "=", "is", "eq", "equal"), "equals"),
     **dict.fromkeys(("!=", "is_not", "not_in", "ne"), "not"),
     **dict.fromkeys(("in", "any_of"), "one_of"),
+    **dict.fromkeys(("regex", "regexp", "pattern", "fits"), "matches"),
     **dict.fromkeys(("contains", "includes", "like"), "mentions"),
 }
 """What people write by habit, and the operator they mean."""
