@@ -1,15 +1,21 @@
 """fields.yaml becomes typed fields."""
 
 import re
+from collections.abc import Mapping
 
+from amends_engine.deriving import band_of
 from amends_engine.documents import Node
-from amends_engine.fields import BUILT_IN, EventType, Field, Fields, FieldType, Kind, closest
+from amends_engine.fields import BUILT_IN, Derived, EventType, Field, Fields, FieldType, Kind, closest
 from amends_engine.findings import Finding
+from amends_engine.scales import SCALES
 from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, check_shape, describe
 
 _CHOICES = re.compile(r"one of \[(?P<choices>[^\[\]]+)\]\Z")
 _BOUNDED = re.compile(r"(?P<kind>whole number|number) from (?P<low>-?\d+(\.\d+)?) to (?P<high>-?\d+(\.\d+)?)\Z")
-_PLAIN = {kind.value: FieldType(kind) for kind in Kind if kind is not Kind.CHOICE}
+_PLAIN = {
+    **{kind.value: FieldType(kind) for kind in Kind if kind is not Kind.CHOICE},
+    **{scale.word: FieldType(Kind.WHOLE, scale.low, scale.high, scale=scale.word) for scale in SCALES.values()},
+}
 _TYPES_HELP = "write one of " + ", ".join([*_PLAIN, "whole number from 0 to 10", "one of [gold, silver]"])
 
 
@@ -25,7 +31,20 @@ def read_fields(root: Node, findings: list[Finding]) -> Fields:
             means = node.fields["means"].text
             events[name] = EventType(name, means, _read_members(node.get("fields"), prefix, findings))
     _check_same_types(events, findings)
-    return Fields(customer, events)
+    return Fields(customer, events, _read_derived(customer, events, findings))
+
+
+def _read_derived(
+    customer: Mapping[str, Field], events: Mapping[str, EventType], findings: list[Finding]
+) -> dict[str, Derived]:
+    declared = [*customer.values(), *(known for event in events.values() for known in event.fields.values())]
+    places = {known.name: known.place for known in declared}
+    derived = {made.field.name: made for made in map(band_of, filter(lambda known: known.type.scale, declared))}
+    for name, made in derived.items():
+        if place := places.get(name):
+            message = f"{name} is made of {made.of} and cannot be declared too"
+            findings.append(Finding("doubled-name", message, place, "take this field out or give it another name"))
+    return derived
 
 
 def _members(node: Node | None) -> list[tuple[str, Node]]:

@@ -1,13 +1,14 @@
 """Tests beside the rules: read from YAML, run by the same plan() that runs live."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from amends_engine.deriving import with_derived
 from amends_engine.documents import Node
 from amends_engine.events import Event
 from amends_engine.facts import facts_of
-from amends_engine.fields import BUILT_IN, Field, closest
+from amends_engine.fields import BUILT_IN, Field, Fields, closest
 from amends_engine.findings import Place
 from amends_engine.planning import ActedTimes, RuleSet, plan, rule_set
 from amends_engine.plans import Outcome, Plan
@@ -36,6 +37,11 @@ class RuleTest:
     case: Mapping[str, Value]
     expect: Expectation
     place: Place
+    fields: Fields = field(default_factory=Fields)
+
+    def facts(self) -> dict[str, Value]:
+        """What the tested rule is judged by."""
+        return with_derived(facts_of(self.event, self.event.attributes, self.case), self.fields.derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def read_test(node: Node, reading: Reading) -> RuleTest | None:
     case = _read_values(given.get("case"), "case", _CASE, reading)
     if event is None:
         return None
-    return RuleTest(given["name"].text, event, case, _read_expectation(given["expect"]), node.place)
+    expect = _read_expectation(given["expect"])
+    return RuleTest(given["name"].text, event, case, expect, node.place, reading.fields)
 
 
 _CASE = {known.short_name: known for known in BUILT_IN.values() if known.name.startswith("case.")}
@@ -145,8 +152,7 @@ def check_test(test: RuleTest, rules: Collection[str], reading: Reading) -> None
 def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | None = None) -> TestResult:
     """Run one test; its own rule counts as live whatever its status, so that drafts can be tested."""
     tested = _with_live(rules, rule)
-    facts = facts_of(test.event, test.event.attributes, test.case)
-    made = plan(tested, test.event, facts, acted or {})
+    made = plan(tested, test.event, test.facts(), acted or {})
     return TestResult(test, _failure(test.expect, made))
 
 

@@ -89,12 +89,14 @@ entities:
       spend_365d: money
       joined_at: time
       newsletter: yes or no
+      last_stars: stars
       age: whole number from 0 to 130
 events:
   feedback.received:
     means: Somebody said what they think
     fields:
-      nps: whole number from 0 to 10
+      nps: nps score
+      effort: {type: ces score, personal: true}
       comment: text
   complaint.received:
     means: Somebody complains
