@@ -10,6 +10,7 @@ from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
 from amends_engine.findings import Place
+from amends_engine.history_reading import is_history, read_history
 from amends_engine.operators import MEANT, OPERATORS, Operand, Operator
 from amends_engine.patterns import compiled
 from amends_engine.reading import Known, Reading, only_member
@@ -111,16 +112,29 @@ _BRANCHES: dict[str, Callable[[Node, Scope, str], Condition | None]] = {
 
 
 def _read_test(name: str, place: Place, node: Node, scope: Scope, path: str) -> Condition | None:
+    if is_history(name, scope.reading):
+        return _read_history(name, node, scope, path)
     known = find_field(name, place, scope)
-    if known is None:
+    return _read_comparison(known, node, scope, path) if known else None
+
+
+def _read_history(name: str, node: Node, scope: Scope, path: str) -> Condition | None:
+    sought = read_history(name, node, scope.reading)
+    if sought is None:
         return None
+    if sought.node is None:
+        return Test(sought.field.name, *sought.test, path)
+    return _read_comparison(sought.field, sought.node, scope, f"{path}.count")
+
+
+def _read_comparison(known: Field, node: Node, scope: Scope, path: str) -> Condition | None:
     if not node.is_mapping:
         return _read_bare(known, node, scope, path)
     given = dict(node.fields)
     if_missing = _read_if_missing(given.pop("if_missing", None), scope)
     tests = [_read_operator(known, operator, node, scope, f"{path}.{operator}") for operator in given]
     if not tests:
-        scope.reading.report("missing-key", f"The condition on {name} has no operator", node.place,
+        scope.reading.report("missing-key", f"The condition on {known.name} has no operator", node.place,
                              f"write one of {', '.join(OPERATORS)}")  # fmt: skip
     read = tuple(replace(test, if_missing=if_missing) for test in tests if test)
     return read[0] if len(read) == 1 else AllOf(read, path)

@@ -79,14 +79,16 @@ RULE = mapping(
         "priority": {"type": "integer", "minimum": 0, "maximum": 1000},
     },
 )
+HISTORY = mapping({}, {"count": ANY, "exists": {"type": "boolean"}, "within": ANY, "last_within": ANY})
 WHEN_EVENT = mapping({"event": TEXT})
 LIMITS = mapping({}, {"per_customer": TEXT})
 CHOOSE_BRANCH = mapping({"if": LIST, "then": LIST})
 OTHERWISE_BRANCH = mapping({"otherwise": LIST})
 TEST = mapping(
     {"name": TEXT, "event": {"type": "object"}, "expect": {"type": "object"}},
-    {"customer": {"type": "object"}, "case": {"type": "object"}},
+    {"customer": {"type": "object"}, "case": {"type": "object"}, "history": LIST},
 )
+PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT})
 EXPECT = mapping(
     {"rule": NAME},
     {

@@ -9,6 +9,7 @@ from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.events import Event, Profile
 from amends_engine.fields import Fields
+from amends_engine.history import Past
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_engine.values import Value
@@ -119,6 +120,11 @@ class Store:
         """By rule and customer the times of the events acted on; decisions that came to nothing do not count."""
         with self._database.reading() as connection:
             return planning.acted_since(connection, customer_ids, since, mode)
+
+    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past:
+        """By customer and event type the accepted events since then, each with its time and id, in order."""
+        with self._database.reading() as connection:
+            return planning.past(connection, customer_ids, types, since)
 
     def save_plans(self, plans: Sequence[planning.Planned], rules: Mapping[str, RuleVersion]) -> int:
         """Keeps decisions and planned effects; how many events are planned now. The same plan again changes nothing.
