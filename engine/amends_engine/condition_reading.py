@@ -17,6 +17,7 @@ from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe
 from amends_engine.values import BadValue, parse_duration
+from amends_engine.wording import Phrases, has_words
 
 NOTHING = AllOf(())
 
@@ -266,6 +267,13 @@ def _words(_known: Field, node: Node, _scope: Scope) -> tuple[str, ...]:
     return words
 
 
+def _phrases(known: Field, node: Node, scope: Scope) -> Phrases:
+    phrases = _words(known, node, scope)
+    if empty := next((phrase for phrase in phrases if not has_words(phrase)), None):
+        raise _BadOperand(f"{empty!r} holds no word to look for", node)
+    return Phrases(phrases, known.name, scope.reading.language)
+
+
 def _truth(_known: Field, node: Node, _scope: Scope) -> bool:
     if isinstance(node.value, bool):
         return node.value
@@ -301,6 +309,7 @@ _OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
     Operand.WORDS: _words,
     Operand.YES_NO: _truth,
     Operand.DURATION: _length,
+    Operand.PHRASES: _phrases,
     Operand.PATTERN: _pattern,
     Operand.CALENDAR: _calendar,
 }

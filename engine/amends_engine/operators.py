@@ -12,6 +12,7 @@ from amends_engine.calendars import Calendar, is_open
 from amends_engine.fields import Kind, to_json
 from amends_engine.patterns import is_found
 from amends_engine.values import Money, Value
+from amends_engine.wording import Phrases, says, speaks_of
 
 
 class Undecidable(Exception):
@@ -28,6 +29,7 @@ class Operand(StrEnum):
     WORDS = "a word, a phrase or a list of them"
     YES_NO = "true or false"
     DURATION = "a length of time"
+    PHRASES = "a word, a phrase or a list of them, in any form"
     PATTERN = "a pattern of RE2"
     CALENDAR = "the name of a calendar"
 
@@ -94,6 +96,14 @@ def _mentions(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
     return any(pattern.search(text.casefold()) for text in texts)
 
 
+def _in_words(of_text: Callable[[str, Phrases, Mapping[str, Value]], bool]) -> Test:
+    def test(value: Any, operand: Phrases, facts: Mapping[str, Value]) -> bool:
+        texts = value if isinstance(value, tuple) else (value,)
+        return any(of_text(text, operand, facts) for text in texts)
+
+    return test
+
+
 def _matches(value: Any, operand: str, _facts: Mapping[str, Value]) -> bool:
     texts = value if isinstance(value, tuple) else (value,)
     return any(is_found(operand, text) for text in texts)
@@ -158,6 +168,22 @@ OPERATORS: dict[str, Operator] = {
             _matches,
             "feedback.comment: {matches: '(?i)gate [A-F]\\d+'}",
         ),
+        (
+            "speaks_of",
+            "speaks of",
+            Operand.PHRASES,
+            _TEXTUAL,
+            _in_words(speaks_of),
+            "feedback.comment: {speaks_of: refund}",
+        ),
+        (
+            "says",
+            "says",
+            Operand.PHRASES,
+            _TEXTUAL,
+            _in_words(says),
+            "feedback.comment: {says: [late, missed connection]}",
+        ),
         ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
         ("during", "lies in", Operand.CALENDAR, _MOMENTS, _is_during, "event.occurred_at: {during: office_hours}"),
         (
@@ -192,4 +218,4 @@ def describe_operand(operand: Any) -> str:
         return ", ".join(describe_operand(part) for part in operand)
     if isinstance(operand, bool):
         return "true" if operand else "false"
-    return str(operand if isinstance(operand, Calendar) else to_json(operand))
+    return str(operand if isinstance(operand, Calendar | Phrases) else to_json(operand))

@@ -32,6 +32,7 @@ class Reading:
     budgets: Collection[str] = ()
     templates: Mapping[str, Collection[str]] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    language: str = "en"
     findings: list[Finding] = field(default_factory=list)
     known: dict[tuple[str, str | None], Known] = field(default_factory=dict)
 

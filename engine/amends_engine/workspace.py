@@ -75,6 +75,7 @@ def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) ->
         dictionary.budgets,
         _template_names(templates),
         calendars=profile.calendars,
+        language=profile.language,
         findings=findings,
     )
     findings.extend(check_references(dictionary.definitions))

@@ -13,6 +13,7 @@ from amends_engine.calendars import Calendar, Period
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, missing_fields, trace
 from amends_engine.operators import OPERATORS, Undecidable
 from amends_engine.values import Money
+from amends_engine.wording import Phrases
 
 FIELDS = ("customer.tier", "customer.age", "feedback.nps")
 
@@ -105,6 +106,7 @@ def test_exists_is_never_unknown() -> None:
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OFFICE = Calendar("office", ZoneInfo("UTC"), ((Period(9 * 60, 17 * 60),),) * 5 + ((),) * 2)
+LATE = Phrases(("delay", "refund"), "x.y", "en")
 
 EXAMPLES = [
     ("equals", "gold", "gold", True),
@@ -124,6 +126,9 @@ EXAMPLES = [
     ("mentions", "Chocolate cake", ("late",), False),
     ("mentions", "Das WAR verspätet.", ("Verspätet",), True),
     ("mentions", ("one", "refund"), ("refund",), True),
+    ("speaks_of", "I was never refunded", LATE, True),
+    ("says", "I was never refunded", LATE, False),
+    ("says", ("fine", "The delays!"), LATE, True),
     ("matches", "Stood at gate B12 for hours", "(?i)GATE [A-F]\\d+", True),
     ("matches", "Stood at gate B12", "^gate", False),
     ("matches", ("one", "two"), "^tw", True),
