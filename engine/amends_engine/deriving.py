@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from amends_engine.fields import Derivation, Derived, Field, FieldType, Kind
+from amends_engine.languages import language_of
 from amends_engine.scales import SCALES
+from amends_engine.sentiment import BANDS, band, sentiment
 from amends_engine.values import Value
 
 _Facts = Mapping[str, Value]
@@ -15,6 +17,13 @@ def band_of(scored: Field) -> Derived:
     wanted = FieldType(Kind.CHOICE, choices=scale.names)
     made = Field(f"{scored.name}_band", wanted, scored.is_required, scored.is_personal, place=scored.place)
     return Derived(made, scored.name, Derivation.BAND, scale.word)
+
+
+def sentiment_of(text: Field, name: str, language: str) -> tuple[Derived, Derived]:
+    """The sentiment of a text under this full name, and its band; language: the company's."""
+    score = Field(name, FieldType(Kind.NUMBER, -1, 1), is_personal=text.is_personal)
+    band = Field(f"{name}_band", FieldType(Kind.CHOICE, choices=BANDS), is_personal=text.is_personal)
+    return Derived(score, text.name, Derivation.SENTIMENT, language), Derived(band, name, Derivation.SENTIMENT_BAND)
 
 
 def with_derived(facts: _Facts, derived: Mapping[str, Derived]) -> dict[str, Value]:
@@ -31,4 +40,16 @@ def _band(score: Value, row: Derived, _facts: _Facts) -> Value | None:
     return SCALES[row.by].band(float(score)) if is_score else None  # type: ignore[arg-type]
 
 
-_MAKE: dict[Derivation, Callable[[Value, Derived, _Facts], Value | None]] = {Derivation.BAND: _band}
+def _sentiment(text: Value, row: Derived, facts: _Facts) -> Value | None:
+    return sentiment(text, language_of(row.of, facts, row.by)) if isinstance(text, str) else None
+
+
+def _sentiment_band(score: Value, _row: Derived, _facts: _Facts) -> Value | None:
+    return band(score) if isinstance(score, float) else None
+
+
+_MAKE: dict[Derivation, Callable[[Value, Derived, _Facts], Value | None]] = {
+    Derivation.BAND: _band,
+    Derivation.SENTIMENT: _sentiment,
+    Derivation.SENTIMENT_BAND: _sentiment_band,
+}

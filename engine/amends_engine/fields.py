@@ -234,11 +234,16 @@ class Derivation(StrEnum):
     """How a derived field is made."""
 
     BAND = "band"
+    SENTIMENT = "sentiment"
+    SENTIMENT_BAND = "sentiment band"
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A field that nobody sends: it is made of another field (its full name), by the row of a table."""
+    """A field that nobody sends: it is made of another field (its full name), by the row of a table.
+
+    by: the scale of a band; the company's language for a sentiment.
+    """
 
     field: Field
     of: str
@@ -322,7 +327,12 @@ class Fields:
         kinds = [chosen] if chosen else list(self.events.values())
         of_events = [known.name for kind in kinds for known in kind.fields.values()]
         declared = {*of_customer, *of_events}
-        return sorted({*BUILT_IN, *declared, *(name for name, made in self.derived.items() if made.of in declared)})
+        return sorted({*BUILT_IN, *declared, *(name for name in self.derived if self._origin(name) in declared)})
+
+    def _origin(self, name: str) -> str:
+        while name in self.derived:
+            name = self.derived[name].of
+        return name
 
     def is_carried(self, name: str, event_type: str) -> bool:
         """Whether an event of this type (or its customer or case) can have the field at all."""

@@ -65,6 +65,7 @@ FIELD = mapping(
         "sources": {"type": "array", "items": TEXT, "minItems": 1},
     },
 )
+SENTIMENT = mapping({"sentiment_of": TEXT}, {"means": TEXT})
 DEFINITIONS = mapping({"version": VERSION}, {"definitions": names_to(ANY), "budgets": names_to(ANY)})
 DEFINITION = mapping({"means": TEXT, "owner": TEXT, "if": LIST})
 BUDGET = mapping({"limit": TEXT}, {"per_customer": TEXT, "means": TEXT, "owner": TEXT})

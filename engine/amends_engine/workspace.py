@@ -61,7 +61,7 @@ def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) ->
     roots = {name: _load(files[name], name, findings) for name in _yaml_files(files)}
     profile = _read_profile(roots.get("workspace.yaml"), findings)
     known = roots.get("fields.yaml")
-    fields = read_fields(known, findings) if known else Fields()
+    fields = read_fields(known, findings, profile.language) if known else Fields()
     dictionary = _read_definitions(roots.get("definitions.yaml"), findings)
     templates, wrong = read_templates(_below(files, "templates"), fields, profile.language)
     findings.extend(wrong)

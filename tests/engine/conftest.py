@@ -98,6 +98,7 @@ events:
       nps: nps score
       effort: {type: ces score, personal: true}
       comment: text
+      comment_sentiment: {sentiment_of: comment}
   complaint.received:
     means: Somebody complains
     fields:
