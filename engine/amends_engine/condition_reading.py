@@ -1,5 +1,6 @@
 """Lists of one-key conditions become conditions: pick the branch by its key, then read the part."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -11,12 +12,12 @@ from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
 from amends_engine.findings import Place
 from amends_engine.history_reading import is_history, read_history
-from amends_engine.operators import MEANT, OPERATORS, Operand, Operator
+from amends_engine.operators import MEANT, OPERATORS, Day, Operand, Operator
 from amends_engine.patterns import compiled
 from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe
-from amends_engine.values import BadValue, parse_duration
+from amends_engine.values import BadValue, parse_date, parse_duration, parse_time
 from amends_engine.wording import Phrases, has_words
 
 NOTHING = AllOf(())
@@ -297,6 +298,22 @@ def _pattern(_known: Field, node: Node, _scope: Scope) -> str:
     return node.text
 
 
+def _day(known: Field, node: Node, scope: Scope) -> Any:
+    try:
+        if known.type.kind is Kind.DATE:
+            return parse_date(node.text)
+        if _DATE.match(node.text):
+            return Day(parse_date(node.text), scope.reading.timezone)
+        if "T" not in node.text:
+            raise _BadOperand(f"{node.text!r} is neither a date nor a time; write for example 2026-03-01", node)
+        return parse_time(node.text)
+    except BadValue as error:
+        raise _BadOperand(str(error), node) from error
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
 def _calendar(_known: Field, node: Node, scope: Scope) -> Calendar | None:
     return scope.reading.find_calendar(node.text, node.place)
 
@@ -311,6 +328,7 @@ _OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
     Operand.DURATION: _length,
     Operand.PHRASES: _phrases,
     Operand.PATTERN: _pattern,
+    Operand.DAY: _day,
     Operand.CALENDAR: _calendar,
 }
 

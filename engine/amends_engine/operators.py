@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from amends_engine.calendars import Calendar, is_open
 from amends_engine.fields import Kind, to_json
@@ -31,6 +32,7 @@ class Operand(StrEnum):
     DURATION = "a length of time"
     PHRASES = "a word, a phrase or a list of them, in any form"
     PATTERN = "a pattern of RE2"
+    DAY = "a date, or a time with its offset"
     CALENDAR = "the name of a calendar"
 
 
@@ -116,12 +118,52 @@ def _word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)")
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A whole day in the company's time zone."""
+
+    date: date
+    timezone: ZoneInfo
+
+    def __str__(self) -> str:
+        return self.date.isoformat()
+
+
+def _is_before(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    return bool(_like(operand, value) < _bound(operand))
+
+
+def _is_after(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    return bool(_like(operand, value) > _bound(operand))
+
+
+def _like(operand: Any, value: Any) -> Any:
+    return value.astimezone(operand.timezone).date() if isinstance(operand, Day) else value
+
+
+def _bound(operand: Any) -> Any:
+    return operand.date if isinstance(operand, Day) else operand
+
+
 def _is_within(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    return timedelta() <= _age(value, facts) <= operand
+
+
+def _is_older(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    return _age(value, facts) > operand
+
+
+def _is_next(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    return timedelta() <= -_age(value, facts) <= operand
+
+
+def _age(value: Any, facts: Mapping[str, Value]) -> timedelta:
+    """How long before the event; a date counts from its midnight in UTC."""
     now = facts.get("event.occurred_at")
     if not isinstance(now, datetime):
         raise Undecidable("the event has no time")
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return now - operand <= moment <= now
+    return now - moment
 
 
 def _is_during(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
@@ -185,6 +227,17 @@ OPERATORS: dict[str, Operator] = {
             "feedback.comment: {says: [late, missed connection]}",
         ),
         ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
+        ("older_than", "is older than", Operand.DURATION, _DATED, _is_older, "customer.joined_at: {older_than: 365d}"),
+        (
+            "within_next",
+            "lies within the next",
+            Operand.DURATION,
+            _DATED,
+            _is_next,
+            "event.lands_at: {within_next: 6h}",
+        ),
+        ("before", "is before", Operand.DAY, _DATED, _is_before, "customer.joined_at: {before: 2026-01-01}"),
+        ("after", "is after", Operand.DAY, _DATED, _is_after, "customer.joined_at: {after: 2026-01-01}"),
         ("during", "lies in", Operand.CALENDAR, _MOMENTS, _is_during, "event.occurred_at: {during: office_hours}"),
         (
             "outside",
@@ -201,8 +254,8 @@ OPERATORS: dict[str, Operator] = {
 MEANT: dict[str, str] = {
     **dict.fromkeys(("<=", "maximum", "max", "up_to", "lte"), "at_most"),
     **dict.fromkeys((">=", "minimum", "min", "gte"), "at_least"),
-    **dict.fromkeys(("<", "lower_than", "below", "under", "fewer_than", "before", "lt"), "less_than"),
-    **dict.fromkeys((">", "greater_than", "higher_than", "above", "over", "after", "gt"), "more_than"),
+    **dict.fromkeys(("<", "lower_than", "below", "under", "fewer_than", "lt"), "less_than"),
+    **dict.fromkeys((">", "greater_than", "higher_than", "above", "over", "gt"), "more_than"),
     **dict.fromkeys(("==", "=", "is", "eq", "equal"), "equals"),
     **dict.fromkeys(("!=", "is_not", "not_in", "ne"), "not"),
     **dict.fromkeys(("in", "any_of"), "one_of"),
@@ -218,4 +271,4 @@ def describe_operand(operand: Any) -> str:
         return ", ".join(describe_operand(part) for part in operand)
     if isinstance(operand, bool):
         return "true" if operand else "false"
-    return str(operand if isinstance(operand, Calendar | Phrases) else to_json(operand))
+    return str(operand if isinstance(operand, Calendar | Phrases | Day) else to_json(operand))

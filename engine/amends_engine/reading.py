@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from amends_engine.calendars import Calendar
 from amends_engine.conditions import Condition
@@ -33,6 +34,7 @@ class Reading:
     templates: Mapping[str, Collection[str]] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str = "en"
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     findings: list[Finding] = field(default_factory=list)
     known: dict[tuple[str, str | None], Known] = field(default_factory=dict)
 

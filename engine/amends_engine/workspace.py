@@ -76,6 +76,7 @@ def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) ->
         _template_names(templates),
         calendars=profile.calendars,
         language=profile.language,
+        timezone=profile.timezone,
         findings=findings,
     )
     findings.extend(check_references(dictionary.definitions))

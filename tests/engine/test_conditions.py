@@ -1,7 +1,7 @@
 """The three-valued logic of conditions."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from amends_engine.calendars import Calendar, Period
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, missing_fields, trace
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS, Day, Undecidable
 from amends_engine.values import Money
 from amends_engine.wording import Phrases
 
@@ -107,6 +107,7 @@ def test_exists_is_never_unknown() -> None:
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 OFFICE = Calendar("office", ZoneInfo("UTC"), ((Period(9 * 60, 17 * 60),),) * 5 + ((),) * 2)
 LATE = Phrases(("delay", "refund"), "x.y", "en")
+MARCH = Day(date(2026, 3, 1), ZoneInfo("Europe/Berlin"))
 
 EXAMPLES = [
     ("equals", "gold", "gold", True),
@@ -135,6 +136,22 @@ EXAMPLES = [
     ("within", NOW - timedelta(days=3), timedelta(days=7), True),
     ("within", NOW - timedelta(days=8), timedelta(days=7), False),
     ("within", NOW + timedelta(days=1), timedelta(days=7), False),
+    ("older_than", NOW - timedelta(days=8), timedelta(days=7), True),
+    ("older_than", NOW - timedelta(days=7), timedelta(days=7), False),
+    ("older_than", date(2026, 2, 1), timedelta(days=27), True),
+    ("older_than", NOW + timedelta(days=9), timedelta(days=7), False),
+    ("within_next", NOW + timedelta(days=7), timedelta(days=7), True),
+    ("within_next", NOW - timedelta(seconds=1), timedelta(days=7), False),
+    ("within_next", NOW, timedelta(days=999_999_999), True),
+    ("within", datetime(1, 1, 1, tzinfo=UTC), timedelta(days=999_999_999), True),
+    ("before", NOW, NOW, False),
+    ("before", date(2026, 2, 28), date(2026, 3, 1), True),
+    ("before", datetime(2026, 2, 28, 22, 59, tzinfo=UTC), MARCH, True),
+    ("before", datetime(2026, 2, 28, 23, tzinfo=UTC), MARCH, False),
+    ("after", datetime(2026, 3, 1, 22, 59, tzinfo=UTC), MARCH, False),
+    ("after", datetime(2026, 3, 1, 23, tzinfo=UTC), MARCH, True),
+    ("after", NOW + timedelta(seconds=1), NOW, True),
+    ("after", date(2026, 3, 1), date(2026, 3, 1), False),
     ("during", datetime(2026, 3, 2, 9, tzinfo=UTC), OFFICE, True),
     ("during", datetime(2026, 3, 2, 17, tzinfo=UTC), OFFICE, False),
     ("outside", datetime(2026, 3, 7, 9, tzinfo=UTC), OFFICE, True),
