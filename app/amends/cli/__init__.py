@@ -13,6 +13,8 @@ COMMANDS: Mapping[str, str] = {
     "check": "check",
     "test": "test",
     "why": "why",
+    "say": "say",
+    "graph": "graph",
     "run": "run",
     "import": "import_",
     "prefect": "prefect",
