@@ -44,6 +44,7 @@ check: $(READY) ## format, lint, types, layers, workspaces, the built wheel
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/amends check rules/starter rules/airline rules/retail rules/telecom
+	@$(BIN)/amends fmt --check rules/starter rules/airline rules/retail rules/telecom
 	@for pack in starter airline retail telecom; do $(BIN)/amends test -w rules/$$pack || exit 1; done
 	@.ci/try-wheel
 

@@ -123,7 +123,8 @@ def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
     os.environ.update(client_environment(made.settings.prefect_home, server.api_url) | without_proxy(os.environ))
     from amends_flows.prefect_backend import InPrefect  # takes seconds, while the server comes up
 
-    backend = InPrefect(made.runtime, server.api_url)
+    is_local = all(lane.is_preview for lane in made.runtime.lanes.values())
+    backend = InPrefect(made.runtime, server.api_url, parallel=1 if is_local else 2)
     try:
         server.wait_ready()
     except ServerFailed as error:

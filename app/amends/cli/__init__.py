@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 
 import typer
 
@@ -11,8 +12,12 @@ from amends.cli.guard import report
 COMMANDS: Mapping[str, str] = {
     "init": "init",
     "check": "check",
+    "fmt": "fmt",
+    "schema": "schema",
     "test": "test",
     "why": "why",
+    "say": "say",
+    "graph": "graph",
     "run": "run",
     "import": "import_",
     "prefect": "prefect",
@@ -41,6 +46,7 @@ def _no_options_of_its_own() -> None:
 
 def main() -> None:
     """Run the command line; what nobody foresaw becomes one sentence, or a trace with --debug."""
+    _let_odd_letters_pass()
     is_debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
@@ -52,3 +58,10 @@ def main() -> None:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         report(f"amends stopped: {reason}; run it again with --debug to see where")
         sys.exit(2)
+
+
+def _let_odd_letters_pass() -> None:
+    """A terminal that cannot show a letter gets its code: what was done is not to be lost over a tick mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,55 @@
+"""The tests beside the rules: a customer, an event, a case, and what is expected."""
+
+from collections.abc import Mapping
+
+from amends_engine.editor_schema.keys import explained
+from amends_engine.editor_schema.values import describe_field, either, one_of, value_of
+from amends_engine.editor_schema.vocabulary import Vocabulary
+from amends_engine.fields import BUILT_IN, EventType, Field, FieldType, Kind
+from amends_engine.shapes import EXPECT, TEST, Schema
+
+_AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
+_ID = {"type": ["string", "number"], "description": "The customer's id; any text"}
+
+
+def schema_of_test(words: Vocabulary) -> Schema:
+    case = {known.short_name: known for known in BUILT_IN.values() if known.name.startswith("case.")}
+    does = {"type": "array", "items": one_of({kind.name: kind.means for kind in words.kinds.values()}, "a step")}
+    parts = {
+        "customer": _closed({"id": _ID, **_values(words.fields.customer)}),
+        "event": _event(words),
+        "case": _closed(_values(case)),
+        "expect": explained(EXPECT, {"does": does}),
+    }
+    return {"title": "test", **explained(TEST, parts)}
+
+
+def _event(words: Vocabulary) -> Schema:
+    """Which fields there are depends on the type."""
+    kinds = words.fields.events
+    kind = one_of({name: each.means for name, each in kinds.items()}, "an event type of fields.yaml")
+    return {
+        "type": "object",
+        "description": "The event: its type and its fields by short name",
+        "properties": {"type": kind},
+        "required": ["type"],
+        "allOf": [_fields_of(each) for each in kinds.values()],
+    }
+
+
+def _fields_of(kind: EventType) -> Schema:
+    is_it = {"properties": {"type": {"const": kind.name}}, "required": ["type"]}
+    return {"if": is_it, "then": _closed({**_values(kind.fields), "type": {"type": "string"}, "at": _AT})}
+
+
+def _closed(properties: Mapping[str, Schema]) -> Schema:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _values(fields: Mapping[str, Field]) -> dict[str, Schema]:
+    """Values by short name; nothing is a value too, and means that it is missing."""
+    return {name: {"description": describe_field(each), **_or_nothing(each)} for name, each in fields.items()}
+
+
+def _or_nothing(field: Field) -> Schema:
+    return either(value_of(field.type), {"type": "null"})
