@@ -304,17 +304,19 @@ def _day(known: Field, node: Node, scope: Scope) -> Any:
             return parse_date(node.text)
         if _DATE.match(node.text):
             return Day(parse_date(node.text), scope.reading.timezone)
-        if "T" not in node.text:
-            raise _BadOperand(f"{node.text!r} is neither a date nor a time; write for example 2026-03-01", node)
         return parse_time(node.text)
     except BadValue as error:
-        raise _BadOperand(str(error), node) from error
+        is_nothing = known.type.kind is Kind.TIME and "time zone" not in str(error) and not _DATE.match(node.text)
+        nothing = f"{node.text!r} is neither a date nor a time; write for example 2026-03-01"
+        raise _BadOperand(nothing if is_nothing else str(error), node) from error
 
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 def _calendar(_known: Field, node: Node, scope: Scope) -> Calendar | None:
+    if not node.is_text or not node.text:
+        raise _BadOperand(f"the name of a calendar is due, not {describe(node)}", node)
     return scope.reading.find_calendar(node.text, node.place)
 
 

@@ -234,7 +234,7 @@ OPERATORS: dict[str, Operator] = {
             Operand.DURATION,
             _DATED,
             _is_next,
-            "event.lands_at: {within_next: 6h}",
+            "customer.renews_at: {within_next: 14d}",
         ),
         ("before", "is before", Operand.DAY, _DATED, _is_before, "customer.joined_at: {before: 2026-01-01}"),
         ("after", "is after", Operand.DAY, _DATED, _is_after, "customer.joined_at: {after: 2026-01-01}"),

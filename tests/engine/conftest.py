@@ -88,6 +88,7 @@ entities:
       tier: {type: "one of [basic, silver, gold, platinum]", sources: [loyalty, crm]}
       spend_365d: money
       joined_at: time
+      renews_at: time
       born: date
       newsletter: yes or no
       last_stars: stars
