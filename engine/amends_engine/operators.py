@@ -138,7 +138,10 @@ def _is_after(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
 
 
 def _like(operand: Any, value: Any) -> Any:
-    return value.astimezone(operand.timezone).date() if isinstance(operand, Day) else value
+    try:
+        return value.astimezone(operand.timezone).date() if isinstance(operand, Day) else value
+    except OverflowError:
+        raise _at_the_end(value) from None
 
 
 def _bound(operand: Any) -> Any:
@@ -167,11 +170,18 @@ def _age(value: Any, facts: Mapping[str, Value]) -> timedelta:
 
 
 def _is_during(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
-    return is_open(operand, value)
+    try:
+        return is_open(operand, value)
+    except OverflowError:
+        raise _at_the_end(value) from None
 
 
-def _is_outside(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
-    return not is_open(operand, value)
+def _is_outside(value: Any, operand: Calendar, facts: Mapping[str, Value]) -> bool:
+    return not _is_during(value, operand, facts)
+
+
+def _at_the_end(value: Any) -> Undecidable:
+    return Undecidable(f"{value.isoformat()} has no local time, as it would lie outside the years 1 to 9999")
 
 
 def _exists(value: Any, operand: bool, _facts: Mapping[str, Value]) -> bool:

@@ -169,6 +169,17 @@ def test_every_operator_has_an_example_here() -> None:
     assert {row[0] for row in EXAMPLES} == set(OPERATORS)
 
 
+@pytest.mark.parametrize("ending", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_a_time_at_the_ends_of_the_calendar_has_an_answer_or_is_undecided(ending: datetime) -> None:
+    for zone in (ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")):
+        always = Calendar("always", zone, ((Period(0, 1440),),) * 7)
+        for operator, operand in (("during", always), ("outside", always), ("before", Day(date(2026, 3, 1), zone))):
+            try:
+                assert evaluate(a_test("x.y", operator, operand), {"x.y": ending}) in {True, False}
+            except Undecidable as undecided:
+                assert "outside the years" in str(undecided)  # noqa: PT017 - both ends are right
+
+
 def test_amounts_in_different_currencies_cannot_be_compared() -> None:
     with pytest.raises(Undecidable, match="different currencies"):
         evaluate(a_test("x.y", "more_than", Money(1, "EUR")), {"x.y": Money(2, "USD")})
