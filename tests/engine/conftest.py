@@ -97,7 +97,8 @@ events:
   feedback.received:
     means: Somebody said what they think
     fields:
-      nps: nps score
+      nps: whole number from 0 to 10
+      recommend: nps score
       effort: {type: ces score, personal: true}
       comment: text
       comment_sentiment: {sentiment_of: comment}

@@ -40,8 +40,8 @@ def facts_with(read: Read, **values: int) -> dict[str, object]:
 
 
 def test_facts_hold_the_bands_of_the_scores_that_are_there(read: Read) -> None:
-    facts = facts_with(read, nps=7)
-    assert facts["feedback.nps_band"] == "passive"
+    facts = facts_with(read, recommend=7)
+    assert facts["feedback.recommend_band"] == "passive"
     assert facts["customer.last_stars_band"] == "positive"
     assert "feedback.effort_band" not in facts
 
@@ -62,7 +62,7 @@ rules:
     status: live
     when: {event: feedback.received}
     if:
-      - event.nps_band: promoter
+      - event.recommend_band: promoter
     then:
       - slack: {to: "#cx", card: alert}
 """
@@ -70,7 +70,7 @@ rules:
     assert findings == []
     assert workspace
     condition = workspace.rules[0].condition
-    assert [evaluate(condition, facts_with(read, **given)) for given in ({"nps": 9}, {"nps": 8}, {})] == [
+    assert [evaluate(condition, facts_with(read, **given)) for given in ({"recommend": 9}, {"recommend": 8}, {})] == [
         True,
         False,
         None,
@@ -78,8 +78,8 @@ rules:
 
 
 def test_a_field_that_is_made_of_another_cannot_be_declared_too(read: Read) -> None:
-    doubled = FILES["fields.yaml"].replace("      comment: text\n", "      comment: text\n      nps_band: text\n")
+    doubled = FILES["fields.yaml"].replace("      comment: text\n", "      comment: text\n      recommend_band: text\n")
     _, findings = read(fields=doubled)
     assert [(finding.code, finding.message) for finding in findings] == [
-        ("doubled-name", "feedback.nps_band is made of feedback.nps and cannot be declared too")
+        ("doubled-name", "feedback.recommend_band is made of feedback.recommend and cannot be declared too")
     ]

@@ -95,7 +95,7 @@ POOLS: Mapping[str, tuple[Any, ...]] = {
     "event.nps": (6, 7, None),
     "feedback.comment": ("late", "a b", "", 7),
     "event.type": ("x", True),
-    "event.nps_band": ("detractor", "hard"),
+    "event.recommend_band": ("detractor", "hard"),
     "event.occurred_at": ("office_hours", "2026-03-01", "2026-03-01T09:30:00Z", "90d", "2h 30m", "22:30"),
     "case.status": ("open", "shut"),
     "case.opened_at": ("2026-W10-1T09:30+01:00", "3d"),
