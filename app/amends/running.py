@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from amends.bootstrap import Parts
-from amends.errors import AmendsError
+from amends.errors import AmendsError, UsageError
 from amends.intake import Advance, EventSink, IntakeCounts, read_records, source_for, take_file
 from amends.outcome import BudgetLine, RunOutcome
 from amends_connectors.preview_index import write_index
@@ -97,6 +97,9 @@ class _Server:
                 self._server = self._stack.enter_context(opened)
             except ServerFailed as error:
                 raise AmendsError(str(error)) from error
+            except OSError as error:
+                reason = f"{settings.prefect_home} cannot hold Prefect's state: {error.strerror}"
+                raise UsageError(f"{reason}; move it away") from error
         return self._server
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from amends_engine.actions import Action, Choose, Step, Voice, resolve
-from amends_engine.conditions import Facts, evaluate, missing_fields, trace
+from amends_engine.conditions import Facts, evaluate
 from amends_engine.events import Event
+from amends_engine.matching import Index, precedence, unknown_fields
 from amends_engine.messages import MissingValue
 from amends_engine.operators import Undecidable
 from amends_engine.plans import Decision, Intent, Json, Mode, Outcome, Plan, decision_id, effect_id
@@ -19,18 +20,34 @@ ActedTimes: TypeAlias = Mapping[tuple[str, str], Sequence[datetime]]
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The running rules by event type, each list with the highest priority first and ties by id."""
+    """The running rules by event type, each list with the highest priority first and ties by id; index finds them."""
 
     by_event: Mapping[str, tuple[Rule, ...]]
     by_id: Mapping[str, Rule]
     voice: Voice
+    index: Index = field(compare=False, repr=False)
+
+    def with_rule(self, rule: Rule) -> "RuleSet":
+        """This set with one rule added or replaced, much faster than making it anew; one not running is left out."""
+        others = [other for other in self.by_id.values() if other.id != rule.id]
+        return _rule_set([*others, rule], self.voice, self.index.with_rule(rule))
+
+    def without(self, rule_id: str) -> "RuleSet":
+        others = [other for other in self.by_id.values() if other.id != rule_id]
+        return _rule_set(others, self.voice, self.index.without(rule_id))
 
 
 def rule_set(rules: Sequence[Rule], voice: Voice) -> RuleSet:
-    running = sorted((rule for rule in rules if rule.status.is_running), key=lambda rule: (-rule.priority, rule.id))
-    types = {rule.event_type for rule in running}
-    by_event = {kind: tuple(rule for rule in running if rule.event_type == kind) for kind in types}
-    return RuleSet(by_event, {rule.id: rule for rule in running}, voice)
+    return _rule_set(rules, voice, Index.build(rules))
+
+
+def _rule_set(rules: Sequence[Rule], voice: Voice, index: Index) -> RuleSet:
+    running = sorted((rule for rule in rules if rule.status.is_running), key=precedence)
+    by_event: dict[str, list[Rule]] = {}
+    for rule in running:
+        by_event.setdefault(rule.event_type, []).append(rule)
+    listening = {event_type: tuple(found) for event_type, found in by_event.items()}
+    return RuleSet(listening, {rule.id: rule for rule in running}, voice, index)
 
 
 @dataclass(frozen=True)
@@ -49,16 +66,13 @@ def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes) -> Plan:
     occasion = _Occasion(event, facts, acted, rules.voice)
     decisions: list[Decision] = []
     unknown: dict[str, tuple[str, ...]] = {}
-    for rule in rules.by_event.get(event.type, ()):
-        try:
-            truth = evaluate(rule.condition, facts)
-            if truth:
-                decisions.append(_decide(rule, occasion))
-        except (Undecidable, MissingValue) as error:
-            decisions.append(_decision(rule, event, Outcome.UNDECIDED, str(error)))
-            continue
-        if truth is None:
-            unknown[rule.id] = missing_fields(trace(rule.condition, facts))
+    for rule, truth, problem in rules.index.answers(event.type, facts):
+        if problem is not None:
+            decisions.append(_decision(rule, event, Outcome.UNDECIDED, problem))
+        elif truth:
+            decisions.append(_decide(rule, occasion))
+        else:
+            unknown[rule.id] = unknown_fields(rule.condition, facts)
     return Plan(event.id, tuple(decisions), unknown)
 
 
@@ -70,6 +84,13 @@ def remember(made: Plan, acted: dict[tuple[str, str], list[datetime]]) -> None:
 
 
 def _decide(rule: Rule, occasion: _Occasion) -> Decision:
+    try:
+        return _decide_what(rule, occasion)
+    except (Undecidable, MissingValue) as error:
+        return _decision(rule, occasion.event, Outcome.UNDECIDED, str(error))
+
+
+def _decide_what(rule: Rule, occasion: _Occasion) -> Decision:
     mode, event = mode_of(rule), occasion.event
     winner = occasion.winners.setdefault((rule.group, mode), rule.id) if rule.group else rule.id
     if winner != rule.id:

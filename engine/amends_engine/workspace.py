@@ -1,8 +1,9 @@
 """A workspace: every file of a company's rules, read and checked together. Bytes in, values and findings out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from amends_engine.calendar_reading import read_calendars
@@ -55,8 +56,28 @@ class Workspace:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
 
 
-def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) -> tuple[Workspace | None, list[Finding]]:
-    """Read all files (by path below the workspace); the workspace is None if any finding is an error."""
+@dataclass(frozen=True)
+class Manuscript:
+    """A workspace without errors beside the files it was read from: bytes, trees, definitions as nodes."""
+
+    workspace: Workspace
+    kinds: Mapping[str, StepKind]
+    files: Mapping[str, bytes]
+    roots: Mapping[str, Node | None]
+    definitions: Mapping[str, Node]
+
+
+Review: TypeAlias = Callable[[Manuscript], Iterable[Finding]]
+"""What looks at a workspace once it is read without errors: linting.lint."""
+
+
+def read_workspace(
+    files: Mapping[str, bytes], kinds: Mapping[str, StepKind], review: Review | None = None
+) -> tuple[Workspace | None, list[Finding]]:
+    """Read all files (by path below the workspace); the workspace is None if any finding is an error.
+
+    review: linting.lint where warnings are wanted; a program that only runs the rules does without.
+    """
     findings = [_missing(name) for name in _NAMED[:2] if name not in files]
     roots = {name: _load(files[name], name, findings) for name in _yaml_files(files)}
     profile = _read_profile(roots.get("workspace.yaml"), findings)
@@ -84,7 +105,11 @@ def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) ->
         read_definition(name, node, reading)
     rules, tests = _read_rules(roots, reading)
     workspace = Workspace(profile, fields, dictionary.budgets, templates, sources, rules, tests)
-    return None if has_errors(findings) else workspace, in_reading_order(findings)
+    if has_errors(findings):
+        return None, in_reading_order(findings)
+    if review:
+        findings.extend(review(Manuscript(workspace, kinds, files, roots, dictionary.definitions)))
+    return workspace, in_reading_order(findings)
 
 
 def _missing(name: str) -> Finding:

@@ -13,6 +13,7 @@ from amends_engine.history_needs import askers, needed
 from amends_engine.planning import RuleSet, mode_of, plan, remember
 from amends_engine.plans import Mode, Plan
 from amends_engine.rules import Rule
+from amends_engine.values import so_long_before
 from amends_store.types import RuleVersion
 
 
@@ -92,7 +93,7 @@ class Planner:
         if not limited or not customers:
             return {}
         longest = max((rule.per_customer.window for rule in limited if rule.per_customer), default=timedelta())
-        since = min(event.occurred_at for event in events) - longest
+        since = so_long_before(min(event.occurred_at for event in events), longest)
         found: dict[tuple[str, str], list[datetime]] = {}
         for mode in {mode_of(rule) for rule in limited}:
             ids = {rule.id for rule in limited if mode_of(rule) is mode}

@@ -1,9 +1,12 @@
 """The command line: one file per command, imported when it is asked for."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
+from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -44,11 +47,17 @@ def _no_options_of_its_own() -> None:
     """Closes the loop with customers: feedback events in, YAML rules decide, amends made on every channel."""
 
 
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does, so that what was begun is recorded and a server that was started is stopped."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 def main() -> None:
     """Run the command line; what nobody foresaw becomes one sentence, or a trace with --debug."""
     _let_odd_letters_pass()
     is_debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
+    signal.signal(signal.SIGTERM, _end)
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
         make_app(asked or list(COMMANDS))()
