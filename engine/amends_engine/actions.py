@@ -91,6 +91,15 @@ def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
                 yield from actions_in(branch.steps)
 
 
+def conditions_in(steps: tuple[Step, ...]) -> Iterator[Condition]:
+    """The conditions of every branch, those inside branches included."""
+    for step in steps:
+        if isinstance(step, Choose):
+            for branch in step.branches:
+                yield branch.condition
+                yield from conditions_in(branch.steps)
+
+
 def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
     """The plain value of an option for one event."""
     match operand:

@@ -1,20 +1,23 @@
 """Tests beside the rules: read from YAML, run by the same plan() that runs live."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from amends_engine.deriving import with_derived
 from amends_engine.documents import Node
 from amends_engine.events import Event
 from amends_engine.facts import facts_of
-from amends_engine.fields import BUILT_IN, Field, closest
+from amends_engine.fields import BUILT_IN, Field, Fields, closest
 from amends_engine.findings import Place
+from amends_engine.history import counted, with_events
+from amends_engine.history_needs import asked_about, askers
 from amends_engine.planning import ActedTimes, RuleSet, plan, rule_set
 from amends_engine.plans import Outcome, Plan
 from amends_engine.reading import Reading
 from amends_engine.rules import Rule, Status
-from amends_engine.shapes import EXPECT, TEST, check_shape
-from amends_engine.values import BadValue, Value, parse_time
+from amends_engine.shapes import EXPECT, PAST_EVENT, TEST, check_shape
+from amends_engine.values import BadValue, Value, parse_duration, parse_time
 
 TEST_TIME = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
@@ -36,6 +39,12 @@ class RuleTest:
     case: Mapping[str, Value]
     expect: Expectation
     place: Place
+    fields: Fields = field(default_factory=Fields)
+    history: tuple[Event, ...] = ()
+
+    def facts(self) -> dict[str, Value]:
+        """What the tested rule is judged by."""
+        return with_derived(facts_of(self.event, self.event.attributes, self.case), self.fields.derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,31 @@ def read_test(node: Node, reading: Reading) -> RuleTest | None:
     case = _read_values(given.get("case"), "case", _CASE, reading)
     if event is None:
         return None
-    return RuleTest(given["name"].text, event, case, _read_expectation(given["expect"]), node.place)
+    expect = _read_expectation(given["expect"])
+    history = tuple(_read_past(item, event, reading) for item in given["history"].items) if "history" in given else ()
+    return RuleTest(given["name"].text, event, case, expect, node.place, reading.fields, history)
+
+
+def _read_past(node: Node, event: Event, reading: Reading) -> Event:
+    """Something that happened to the customer of the test before; of the type of the test's event where unreadable."""
+    if not check_shape(node, PAST_EVENT, "an event of history", reading.findings):
+        return event
+    kind, ago = node.fields["type"], node.get("ago")
+    if kind.text not in reading.fields.events:
+        reading.report_unknown("unknown-event", "The event type", kind.text, reading.fields.events, kind.place)
+    if event.customer_id is None:
+        reading.report("missing-key", "The history has no customer", node.place, "add `customer: {id: c1}` to the test")
+    at = _before(event.occurred_at, ago, reading) if ago else _read_time(node.get("at"), reading)
+    identity = f"history:{node.place.line}:{node.place.column}"
+    return replace(event, id=identity, type=kind.text, occurred_at=at, fields={}, attributes={})
+
+
+def _before(moment: datetime, ago: Node, reading: Reading) -> datetime:
+    try:
+        return moment - parse_duration(ago.text)
+    except (BadValue, OverflowError) as error:
+        reading.report("bad-duration", f"ago: {error}", ago.place)
+        return moment
 
 
 _CASE = {known.short_name: known for known in BUILT_IN.values() if known.name.startswith("case.")}
@@ -145,8 +178,8 @@ def check_test(test: RuleTest, rules: Collection[str], reading: Reading) -> None
 def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | None = None) -> TestResult:
     """Run one test; its own rule counts as live whatever its status, so that drafts can be tested."""
     tested = _with_live(rules, rule)
-    facts = facts_of(test.event, test.event.attributes, test.case)
-    made = plan(tested, test.event, facts, acted or {})
+    past = counted(asked_about(test.event, askers(tested)), test.event, with_events({}, test.history))
+    made = plan(tested, test.event, {**test.facts(), **past}, acted or {})
     return TestResult(test, _failure(test.expect, made))
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 from amends_engine.actions import Action, Step, actions_in
 from amends_engine.condition_reading import Scope, read_conditions
@@ -13,7 +14,7 @@ from amends_engine.conditions import Condition
 from amends_engine.documents import Node
 from amends_engine.findings import Place
 from amends_engine.reading import Reading
-from amends_engine.references import all_used
+from amends_engine.references import all_used, calendars_used
 from amends_engine.shapes import LIMITS, RULE, WHEN_EVENT, check_shape
 from amends_engine.step_reading import Numbering, read_steps
 from amends_engine.values import BadValue, parse_duration
@@ -124,9 +125,11 @@ def _refuse(node: Node) -> Limit:
 
 def content_hash(node: Node, reading: Reading) -> str:
     """The same for every writing of the same content: comments, quotes and order of keys do not count."""
-    meant = {
+    meant: dict[str, Any] = {
         "rule": node.plain(),
         "definitions": {name: reading.definitions[name].plain() for name in all_used(node, reading.definitions)},
     }
+    if calendars := calendars_used(node, reading.definitions, reading.calendars):
+        meant["calendars"] = {name: repr(reading.calendars[name]) for name in calendars}
     text = json.dumps(meant, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -6,6 +6,8 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from amends_engine.calendar_reading import read_calendars
+from amends_engine.calendars import Calendar
 from amends_engine.condition_reading import read_definition
 from amends_engine.definitions import Budget, Dictionary, read_dictionary
 from amends_engine.documents import Node, load
@@ -22,6 +24,7 @@ from amends_engine.steps import StepKind
 from amends_engine.templates import Templates, read_templates
 
 _NAMED = ("workspace.yaml", "fields.yaml", "definitions.yaml")
+_PLAIN = frozenset({"company", "currency", "language", "mail_from"})
 _NOT_RULES = frozenset({"sources", "templates", "data"})
 
 
@@ -34,6 +37,7 @@ class Profile:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     language: str = "en"
     mail_from: str = ""
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def read_workspace(
     roots = {name: _load(files[name], name, findings) for name in _yaml_files(files)}
     profile = _read_profile(roots.get("workspace.yaml"), findings)
     known = roots.get("fields.yaml")
-    fields = read_fields(known, findings) if known else Fields()
+    fields = read_fields(known, findings, profile.language) if known else Fields()
     dictionary = _read_definitions(roots.get("definitions.yaml"), findings)
     templates, wrong = read_templates(_below(files, "templates"), fields, profile.language)
     findings.extend(wrong)
@@ -86,7 +90,15 @@ def read_workspace(
         return None, in_reading_order(findings)
     sources = _read_sources(roots, fields, findings)
     reading = Reading(
-        fields, kinds, dictionary.definitions, dictionary.budgets, _template_names(templates), findings=findings
+        fields,
+        kinds,
+        dictionary.definitions,
+        dictionary.budgets,
+        _template_names(templates),
+        calendars=profile.calendars,
+        language=profile.language,
+        timezone=profile.timezone,
+        findings=findings,
     )
     findings.extend(check_references(dictionary.definitions))
     for name, node in dictionary.definitions.items():
@@ -132,8 +144,10 @@ def _load(raw: bytes, name: str, findings: list[Finding]) -> Node | None:
 def _read_profile(root: Node | None, findings: list[Finding]) -> Profile:
     if root is None or not check_shape(root, WORKSPACE, "workspace.yaml", findings):
         return Profile()
-    given = {name: node.text for name, node in root.fields.items() if name not in {"version", "timezone"}}
-    return Profile(**given, timezone=_read_zone(root.get("timezone"), findings))
+    given = {name: node.text for name, node in root.fields.items() if name in _PLAIN}
+    zone = _read_zone(root.get("timezone"), findings)
+    calendars = read_calendars(root.get("calendars"), zone, _read_zone, findings)
+    return Profile(**given, timezone=zone, calendars=calendars)
 
 
 def _read_zone(node: Node | None, findings: list[Finding]) -> ZoneInfo:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from amends_connectors.contract import Clock
+from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.plans import Json
 from amends_engine.rules import Rule
@@ -50,6 +51,7 @@ class Runtime:
     timezone: ZoneInfo
     clock: Clock
     worker: str
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     chance: Callable[[], float] = random
 

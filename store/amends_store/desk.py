@@ -1,16 +1,16 @@
 """What an effect in a table of our own is given, and what it gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from amends_engine.calendars import Calendar, later, parse_length
 from amends_engine.definitions import Budget
 from amends_engine.plans import Json
 from amends_engine.states import EffectState
-from amends_engine.values import parse_duration
 from amends_store.secret import Secret
 from amends_store.timeline import Entry
 from amends_store.types import Claimed
@@ -25,6 +25,7 @@ class Desk:
     secret: Secret
     budgets: Mapping[str, Budget]
     zone: ZoneInfo
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,10 @@ def text_option(claimed: Claimed, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def length_option(claimed: Claimed, name: str) -> timedelta | None:
-    """A duration such as "72h"; raises BadValue."""
+def end_option(desk: Desk, claimed: Claimed, name: str, start: datetime) -> datetime | None:
+    """The end of a length such as "72h" or "4 business hours of desk" that begins at start; raises BadValue."""
     text = text_option(claimed, name)
-    return None if text is None else parse_duration(text)
+    return None if text is None else later(start, parse_length(text), desk.calendars)
 
 
 def entry_of(claimed: Claimed, at: datetime, kind: str, text: str, case_id: str | None = None) -> Entry:
