@@ -12,6 +12,16 @@ import sys
 import tempfile
 from pathlib import Path
 
+COLUMNS = (
+    "reviews",
+    "effects",
+    "events/s once Prefect is up",
+    "reading, s",
+    "planning, s",
+    "carrying out, s",
+    "waiting for Prefect, s",
+    "largest process, MB",
+)
 RETAIL = Path(__file__).parents[1] / "rules" / "retail"
 AMENDS = Path(sys.executable).with_name("amends")
 
@@ -48,9 +58,7 @@ def amends(home: Path, *words: str) -> str:
 
 def main(is_full: bool = False) -> None:
     print("# The main job\n")
-    print("| reviews | effects | events/s once Prefect is up | reading, s | planning, s | carrying out, s | waiting for "
-          "Prefect, s | largest process, MB |")  # fmt: skip
-    print("|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print(f"| {' | '.join(COLUMNS)} |\n|{'--:|' * len(COLUMNS)}")
     for times in (1, 10) if is_full else (1,):
         with tempfile.TemporaryDirectory() as folder:
             print(measure(times, Path(folder)), flush=True)
