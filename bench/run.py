@@ -7,17 +7,17 @@ import os
 import sys
 from importlib import import_module
 
-BENCHMARKS = ("matching",)
+ON_ONE_CORE = ("matching",)  # figures of one run can be compared
+BENCHMARKS = ("reviews", *ON_ONE_CORE)
 
 
 def main(words: list[str]) -> None:
     names = [word for word in words if not word.startswith("-")] or BENCHMARKS
     if unknown := {*names} - {*BENCHMARKS}:
         sys.exit(f"There is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
-    if hasattr(os, "sched_setaffinity"):
-        # one core for all: figures of one run can be compared
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     for name in names:
+        if name in ON_ONE_CORE and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         import_module(name).main("--full" in words)
 
 
