@@ -7,7 +7,7 @@ Packed: TypeAlias = int | tuple[int, ...]
 """A set of positions: an integer, or a tuple if that takes less room."""
 
 _SPARSE = 2048
-_LONG = 512
+_LONG, _PART = 2048, 512
 _FEW = 8
 
 
@@ -67,5 +67,5 @@ def _parts(bits: int) -> Iterable[tuple[int, int]]:
     if length <= _LONG:
         return ((0, bits),)
     whole = bits.to_bytes(length, "little")
-    starts = range((length - 1) // _LONG * _LONG, -1, -_LONG)
-    return [(start << 3, int.from_bytes(whole[start : start + _LONG], "little")) for start in starts]
+    starts = range((length - 1) // _PART * _PART, -1, -_PART)
+    return [(start << 3, int.from_bytes(whole[start : start + _PART], "little")) for start in starts]

@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from amends_engine.matching.bits import Packed, bits_of, is_sparse, pack, positions_of, turn, union
@@ -21,7 +23,8 @@ UNKNOWN = object()
 
 _WORD = re.compile(r"\w+")
 _NEAR, _MOST = 16, 512
-_FEW = 4
+_REMEMBERED, _REMEMBERED_BITS, _SHORT = 1024, 2**23, 40
+_FEW, _NARROW = 4, 4096
 _mentions = OPERATORS["mentions"].test
 
 
@@ -79,13 +82,17 @@ class Presence:
 
 
 class Names(dict[Any, int]):
-    """Texts, choices and yes or no. A list of texts turns around what any of its members turns around."""
+    """Texts, choices and yes or no. A list of texts turns around what any of its members turns around.
 
-    __slots__ = ("asking", "other", "rare", "width")
+    room: how many answers for other values are remembered, for they are often the same ones.
+    """
+
+    __slots__ = ("asking", "other", "rare", "room", "width")
 
     def __init__(self, asked: Asked) -> None:
         super().__init__(asked.missing)
         self.asking, self.other, self.width = asked.asking, asked.starts, asked.width
+        self.room = min(_REMEMBERED, _REMEMBERED_BITS // asked.width)
         self.rare: dict[Any, tuple[int, ...]] = {}
         for name, bits in asked.flips().items():
             packed = pack(bits, asked.width)
@@ -96,16 +103,27 @@ class Names(dict[Any, int]):
 
     def __missing__(self, value: Any) -> int:
         if isinstance(value, tuple):
-            return self._of_list(value)
-        if value in self.rare:
-            return turn(self.other, self.rare[value], self.width)
-        return self.other
+            found = self._of_list(value)
+        elif value in self.rare:
+            found = turn(self.other, self.rare[value], self.width)
+        else:
+            found = self.other
+        if self.room > 0 and _is_short(value):
+            self.room -= 1
+            self[value] = found
+        return found
 
     def _of_list(self, members: tuple[str, ...]) -> int:
         turned, other = 0, self.other
         for member in members:
             turned |= other ^ (self.get(member) or self[member])
         return other ^ turned
+
+
+def _is_short(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return len(value) <= _FEW and all(map(_is_short, value))
+    return not isinstance(value, str) or len(value) <= _SHORT
 
 
 class Scale:
@@ -203,14 +221,14 @@ class Words:
 
     A phrase is in a text only if every run of letters and digits of it is a whole word of the text. So a phrase of one
     such run is found by looking the words up, and any other is looked for only where its longest run was found.
-    While just a few conjunctions still ask, their own phrases are looked for instead.
+    Where just a few of not too many conjunctions still ask, their own phrases are looked for instead.
     """
 
     __slots__ = ("asking", "missing", "of_bit", "phrases", "rare", "starts", "vocabulary", "width", "wordless", "words")
 
     def __init__(self, asked: Asked) -> None:
         self.asking, self.missing, self.starts, self.width = asked.asking, asked.missing, asked.starts, asked.width
-        self.of_bit = dict(asked.predicates)
+        self.of_bit = dict(asked.predicates) if asked.width <= _NARROW else {}
         self.words: dict[str, int] = {}
         self.rare: dict[str, tuple[int, ...]] = {}
         self.phrases: dict[str, list[tuple[str, Packed]]] = {}
@@ -232,17 +250,16 @@ class Words:
         """Those of the bits that stand for this value; none that asks nothing of it is among them."""
         if value is None or value is UNKNOWN:
             return bits & self.missing[value]
-        if bits.bit_count() > _FEW:
+        if self.width > _NARROW or bits.bit_count() > _FEW:
             return bits & self._at(value)
         text = "\n".join(value) if isinstance(value, tuple) else value
         folded = text.casefold()
-        return bits_of((bit for bit in positions_of(bits) if _holds(self.of_bit[bit], value, folded)), self.width)
+        failing = [bit for bit in positions_of(bits) if not _holds(self.of_bit[bit], value, folded)]
+        return turn(bits, failing, self.width)
 
     def _at(self, value: Any) -> int:
-        turned, words = 0, words_of(value)
-        for word in words:
-            if word in self.words:
-                turned |= self.words[word]
+        words = words_of(value)
+        turned = reduce(or_, filter(None, map(self.words.get, words)), 0)
         if self.vocabulary or self.wordless:
             turned |= union(self._others_in(value, self.vocabulary.intersection(words)), self.width)
         return self.starts ^ turned

@@ -155,6 +155,25 @@ def test_well_typed_events_are_answered_without_the_evaluator() -> None:
         made.answers(TYPE, facts)
 
 
+def test_an_index_remembers_only_so_many_values_that_no_rule_names() -> None:
+    gold = rule("gold", Not(a_test("customer.tier", "equals", "gold")))
+    made = Index.build([gold])
+    [column] = made.tables[TYPE][0].grid.quick
+    for number in range(3_000):
+        assert made.matches(TYPE, {"customer.tier": f"tier {number}"}) == [gold]
+        assert made.matches(TYPE, {"customer.tier": "gold"}) == []
+    assert len(column) < 1_100
+
+
+def test_an_index_does_not_remember_what_customers_write() -> None:
+    made = Index.build([rule("quoted", a_test("feedback.comment", "equals", "bad"))])
+    [column] = made.tables[TYPE][0].grid.quick
+    before = len(column)
+    for text in ("I am Ana Silva and I sat in 12A for five hours, nobody came", ("x" * 50,)):
+        assert made.matches(TYPE, {"feedback.comment": text}) == []
+    assert len(column) == before
+
+
 def test_a_value_of_another_type_is_left_to_the_evaluator() -> None:
     named = rule("named", a_test("feedback.nps", "equals", 3))
     ordered = rule("ordered", a_test("feedback.nps", "at_most", 3))
