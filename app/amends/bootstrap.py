@@ -105,6 +105,7 @@ def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dic
         clock=now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         stop=threading.Event(),
+        fields=workspace.fields,
     )
     planner = Planner(store, rules, workspace.fields, facts_changing_kinds())
     return Parts(settings, workspace, rules, store, planner, runtime)

@@ -52,6 +52,7 @@ def _steps() -> Iterator[str]:
     for kind in kinds().values():
         yield from _step(kind)
     branches = "`- if: … then: …`, and `- otherwise: …` for the rest"
+    yield from ("### stop", "", "Ends the rule: nothing that follows is done. Example: `stop: answered already`", "")
     yield from ("### choose", "", f"Takes the first branch whose conditions are true: {branches}.", "")
 
 

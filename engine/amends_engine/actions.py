@@ -39,7 +39,14 @@ class Texts:
     texts: "Mapping[str, Operand]"
 
 
-Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """A value for a field: a lone placeholder keeps its type, and a missing one is no value."""
+
+    value: "Operand"
+
+
+Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts | Datum
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,20 @@ class Choose:
     branches: tuple[Branch, ...]
 
 
-Step: TypeAlias = Action | Choose
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nothing that follows is done; reason is for people."""
+
+    path: str
+    reason: str
+
+
+Step: TypeAlias = Action | Choose | Stop
+
+
+def parts_of(step: Step) -> "tuple[tuple[Step, ...], ...]":
+    """The lists of steps inside a step, in file order."""
+    return tuple(branch.steps for branch in step.branches) if isinstance(step, Choose) else ()
 
 
 def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
@@ -86,9 +106,8 @@ def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
     for step in steps:
         if isinstance(step, Action):
             yield step
-        else:
-            for branch in step.branches:
-                yield from actions_in(branch.steps)
+        for inner in parts_of(step):
+            yield from actions_in(inner)
 
 
 def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
@@ -103,12 +122,16 @@ def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
             return {name: to_json(facts[name]) if name in facts else None for name in names}
         case Texts(texts):
             return {name: _datum(text, facts, voice) for name, text in texts.items()}
+        case Datum(value):
+            return _datum(value, facts, voice)
         case Text():
             return operand.fill(facts, voice.fallback, voice.write)
 
 
 def _datum(operand: Operand, facts: Facts, voice: Voice) -> Json:
     """A value for another program: a lone placeholder keeps its type, so 3 stays a number; a missing one is null."""
+    if isinstance(operand, Datum):
+        return _datum(operand.value, facts, voice)
     if isinstance(operand, Text) and len(operand.parts) == 1 and operand.fields:
         [name] = operand.fields
         return to_json(facts[name]) if name in facts else None

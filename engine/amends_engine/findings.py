@@ -64,6 +64,7 @@ CODES: dict[str, Code] = {
         # what a file refers to
         Code("unknown-field", "A field is not declared in fields.yaml"),
         Code("field-not-here", "The rule's event does not carry this field"),
+        Code("ambiguous-field", "A field could be that of several event types"),
         Code("unknown-event", "An event type is not declared in fields.yaml"),
         Code("unknown-operator", "A condition uses an operator that does not exist"),
         Code("operator-not-for-type", "The operator does not fit the type of the field"),

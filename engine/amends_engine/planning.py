@@ -1,17 +1,18 @@
 """plan(): what the live rules want done about one event. Pure: the same arguments give the same plan and keys."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from amends_engine.actions import Action, Choose, Step, Voice, resolve
+from amends_engine.actions import Action, Voice, resolve
 from amends_engine.conditions import Facts, evaluate, missing_fields, trace
 from amends_engine.events import Event
 from amends_engine.messages import MissingValue
 from amends_engine.operators import Undecidable
 from amends_engine.plans import Decision, Intent, Json, Mode, Outcome, Plan, decision_id, effect_id
 from amends_engine.rules import Rule, Status
+from amends_engine.walking import walk
 
 ActedTimes: TypeAlias = Mapping[tuple[str, str], Sequence[datetime]]
 """When each (rule id, customer id) acted before, in event time; what limits are counted by."""
@@ -28,8 +29,8 @@ class RuleSet:
 
 def rule_set(rules: Sequence[Rule], voice: Voice) -> RuleSet:
     running = sorted((rule for rule in rules if rule.status.is_running), key=lambda rule: (-rule.priority, rule.id))
-    types = {rule.event_type for rule in running}
-    by_event = {kind: tuple(rule for rule in running if rule.event_type == kind) for kind in types}
+    types = {kind for rule in running for kind in rule.trigger.event_types}
+    by_event = {kind: tuple(rule for rule in running if kind in rule.trigger.event_types) for kind in types}
     return RuleSet(by_event, {rule.id: rule for rule in running}, voice)
 
 
@@ -50,6 +51,8 @@ def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes) -> Plan:
     decisions: list[Decision] = []
     unknown: dict[str, tuple[str, ...]] = {}
     for rule in rules.by_event.get(event.type, ()):
+        if not rule.trigger.starts_with(event):
+            continue
         try:
             truth = evaluate(rule.condition, facts)
             if truth:
@@ -78,7 +81,7 @@ def _decide(rule: Rule, occasion: _Occasion) -> Decision:
         return _decision(rule, event, Outcome.LIMITED, reason)
     facts = facts_with_rule(occasion.facts, rule)
     decision = decision_id(event.id, rule.id, mode)
-    found = [_intent(action, decision, event, facts, occasion.voice) for action in chosen(rule.steps, facts)]
+    found = [_intent(action, decision, event, facts, occasion.voice) for action in walk(rule.steps, facts).actions]
     return _decision(rule, event, Outcome.ACTED, "", tuple(found))
 
 
@@ -116,16 +119,6 @@ def _limit_reached(rule: Rule, event: Event, acted: ActedTimes) -> str:
     times = acted.get((rule.id, event.customer_id), ())
     count = sum(1 for moment in times if abs(event.occurred_at - moment) < limit.window)
     return f"acted {count} times for this customer already" if count >= limit.count else ""
-
-
-def chosen(steps: tuple[Step, ...], facts: Facts) -> Iterator[Action]:
-    """The actions to do, in order: of each choose only the first branch that is true."""
-    for step in steps:
-        if isinstance(step, Choose):
-            taken = next((branch for branch in step.branches if evaluate(branch.condition, facts) is True), None)
-            yield from chosen(taken.steps if taken else (), facts)
-        else:
-            yield step
 
 
 def _intent(action: Action, decision: str, event: Event, facts: Facts, voice: Voice) -> Intent:

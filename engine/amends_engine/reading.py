@@ -31,7 +31,7 @@ class Reading:
     budgets: Collection[str] = ()
     templates: Mapping[str, Collection[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    known: dict[tuple[str, str | None], Known] = field(default_factory=dict)
+    known: dict[tuple[str, tuple[str, ...]], Known] = field(default_factory=dict)
 
     def report(self, code: str, message: str, place: Place, remedy: str = "") -> None:
         self.findings.append(Finding(code, message, place, remedy))

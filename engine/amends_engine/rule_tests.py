@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from amends_engine.documents import Node
-from amends_engine.events import Event
+from amends_engine.events import Event, Origin
 from amends_engine.facts import facts_of
 from amends_engine.fields import BUILT_IN, Field, closest
 from amends_engine.findings import Place
@@ -81,7 +81,7 @@ def _read_event(node: Node, customer: Node | None, reading: Reading) -> Event | 
         return None
     about_customer = dict(customer.fields) if customer else {}
     id_node = about_customer.pop("id", None)
-    fields = _read_values(node, kind.prefix, kind.fields, reading, skip=frozenset({"type", "at"}))
+    fields = _read_values(node, kind.prefix, kind.fields, reading, skip=frozenset({"type", "at", "origin"}))
     attributes = _read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"}))
     return Event(
         id="test",
@@ -92,6 +92,7 @@ def _read_event(node: Node, customer: Node | None, reading: Reading) -> Event | 
         customer_id=id_node.text if id_node else None,
         fields=fields,
         attributes=attributes,
+        depth=1 if (origin := node.get("origin")) and origin.text == Origin.SELF else 0,
     )
 
 

@@ -14,8 +14,10 @@ from amends_engine.documents import Node
 from amends_engine.findings import Place
 from amends_engine.reading import Reading
 from amends_engine.references import all_used
-from amends_engine.shapes import LIMITS, RULE, WHEN_EVENT, check_shape
+from amends_engine.shapes import LIMITS, RULE, check_shape
 from amends_engine.step_reading import Numbering, read_steps
+from amends_engine.triggers.kinds import Trigger
+from amends_engine.triggers.reading import read_trigger
 from amends_engine.values import BadValue, parse_duration
 
 _LIMIT = re.compile(r"(?P<count>[1-9]\d{0,3}) per (?P<window>.+)\Z")
@@ -50,7 +52,7 @@ class Rule:
     why: str
     owner: str
     status: Status
-    event_type: str
+    trigger: Trigger
     condition: Condition
     steps: tuple[Step, ...]
     version: str
@@ -69,10 +71,10 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
     if not check_shape(node, RULE, "the rule", reading.findings):
         return None
     given = node.fields
-    event_type = _read_trigger(given["when"], reading)
-    if event_type is None:
+    trigger = read_trigger(given["when"], reading)
+    if trigger is None:
         return None
-    scope = Scope(reading, event_type)
+    scope = Scope(reading, trigger.event_types)
     condition = read_conditions(node.get("if"), scope, "if")
     steps = read_steps(given["then"], scope, "then", Numbering())
     limit = _read_limit(node.get("limits"), reading)
@@ -83,7 +85,7 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
         why=given["why"].text,
         owner=given["owner"].text,
         status=Status(given["status"].text) if "status" in given else Status.DRAFT,
-        event_type=event_type,
+        trigger=trigger,
         condition=condition,
         steps=steps,
         version=content_hash(node, reading),
@@ -92,16 +94,6 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
         group=given["group"].text if "group" in given else None,
         priority=int(given["priority"].text) if "priority" in given else 50,
     )
-
-
-def _read_trigger(node: Node, reading: Reading) -> str | None:
-    if not check_shape(node, WHEN_EVENT, "when", reading.findings):
-        return None
-    event = node.fields["event"]
-    if event.text not in reading.fields.events:
-        reading.report_unknown("unknown-event", "The event type", event.text, reading.fields.events, event.place)
-        return None
-    return event.text
 
 
 def _read_limit(node: Node | None, reading: Reading) -> Limit | None:

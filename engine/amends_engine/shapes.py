@@ -74,7 +74,7 @@ RULE = mapping(
         "priority": {"type": "integer", "minimum": 0, "maximum": 1000},
     },
 )
-WHEN_EVENT = mapping({"event": TEXT})
+WHEN_EVENT = mapping({"event": ANY}, {"origin": LIST})
 LIMITS = mapping({}, {"per_customer": TEXT})
 CHOOSE_BRANCH = mapping({"if": LIST, "then": LIST})
 OTHERWISE_BRANCH = mapping({"otherwise": LIST})

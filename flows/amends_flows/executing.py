@@ -55,7 +55,7 @@ def _hold(runtime: Runtime, closed: NotSent, claims: Sequence[Claimed]) -> Mappi
 
 
 def _perform(runtime: Runtime, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
-    return Counter(runtime.store.perform(claims, runtime.budgets, runtime.timezone).values())
+    return Counter(runtime.store.perform(claims, runtime.budgets, runtime.timezone, runtime.fields).values())
 
 
 def _send(runtime: Runtime, lane: Lane, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from amends_connectors.contract import Clock
 from amends_engine.definitions import Budget
+from amends_engine.fields import Fields
 from amends_engine.plans import Json
 from amends_engine.rules import Rule
 from amends_engine.states import EffectState
@@ -52,6 +53,7 @@ class Runtime:
     worker: str
     stop: threading.Event = field(default_factory=threading.Event)
     chance: Callable[[], float] = random
+    fields: Fields = field(default_factory=Fields)
 
 
 class NoRuntime(Exception):

@@ -1,13 +1,14 @@
 """What an effect in a table of our own is given, and what it gives back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from amends_engine.definitions import Budget
+from amends_engine.fields import Fields
 from amends_engine.plans import Json
 from amends_engine.states import EffectState
 from amends_engine.values import parse_duration
@@ -25,6 +26,7 @@ class Desk:
     secret: Secret
     budgets: Mapping[str, Budget]
     zone: ZoneInfo
+    fields: Fields = field(default_factory=Fields)
 
 
 @dataclass(frozen=True, slots=True)

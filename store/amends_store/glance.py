@@ -39,10 +39,12 @@ class Glance:
 
     def event(self, event_id: str) -> Event | None:
         """The stored event with its typed fields."""
-        query = "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes FROM events WHERE id IN"
+        query = (
+            "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes, depth FROM events WHERE id IN"
+        )
         for row in self._select(query, [event_id]):
             fields, attributes = read_values(row[6]), read_values(row[7])
-            return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes)
+            return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes, row[8] or 0)
         return None
 
     def known_events(self, event_ids: Sequence[str]) -> set[str]:

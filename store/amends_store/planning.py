@@ -55,6 +55,7 @@ def event_of(row: Row[Any]) -> Event:
         customer_id=row.customer_id,
         fields=row.fields,
         attributes=row.attributes,
+        depth=row.depth or 0,
     )
 
 

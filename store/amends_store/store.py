@@ -51,7 +51,7 @@ Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=120)
 """Long enough for a send (30 s) and the margin after it, short enough that a dead worker is not missed."""
 
-CHANGING = frozenset({"case"})
+CHANGING = frozenset({"case", "set"})
 """Kinds of effect that change the facts of later events of the same customer."""
 
 
@@ -166,11 +166,14 @@ class Store:
             return ledger.settle(connection, settlements, self._clock())
 
     def perform(
-        self, claims: Sequence[Claimed], budgets: Mapping[str, Budget], timezone: ZoneInfo
+        self, claims: Sequence[Claimed], budgets: Mapping[str, Budget], timezone: ZoneInfo, fields: Fields | None = None
     ) -> dict[str, EffectState]:
-        """Does vouchers, cases and tasks: by effect id succeeded, capped or failed; an old token is left out."""
+        """Does what our own tables hold: by effect id what became of it; an old token is left out.
+
+        fields: the declared ones, for steps that write attributes or events.
+        """
         with self._database.writing() as connection:
-            desk = Desk(connection, self._clock(), self._secret, budgets, timezone)
+            desk = Desk(connection, self._clock(), self._secret, budgets, timezone, fields or Fields())
             return performing.perform(desk, claims)
 
     def given(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Value]]:

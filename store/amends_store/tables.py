@@ -70,6 +70,7 @@ class EventRow(Row, table=True):
     attributes: Any = Field(sa_column=Column(TaggedValues, nullable=False))
     planned_at: datetime | None = Field(default=None, sa_type=UtcTime)
     unknown: Any = Field(sa_column=Column(PlainJson, nullable=True))
+    depth: int | None = None  # of an event that a rule made; empty for one from outside
 
 
 class RawEventRow(Row, table=True):
