@@ -1,13 +1,16 @@
 """The steps of a rule after parsing, and the resolving of their options against the facts of one event."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeAlias
 
 from amends_engine.conditions import Condition, Facts
 from amends_engine.fields import to_json
+from amends_engine.moments import Moment
 from amends_engine.placeholders import Text
 from amends_engine.plans import Json
+from amends_engine.triggers.watches import Watch
 from amends_engine.values import Value
 
 
@@ -93,12 +96,43 @@ class Stop:
     reason: str
 
 
-Step: TypeAlias = Action | Choose | Stop
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The rule goes on at the moment, or when the watch has a hit before it.
+
+    at_most: how long at the longest, where the moment may not be known; ways: what follows, by what happened; asks: the
+    task by which a person is asked; late: the way that is taken when nothing happened in time.
+    """
+
+    path: str
+    moment: Moment
+    at_most: timedelta | None = None
+    watch: Watch | None = None
+    ways: "Mapping[str, tuple[Step, ...]]" = field(default_factory=dict)
+    asks: Action | None = None
+    late: str = ""
+
+
+Step: TypeAlias = Action | Choose | Stop | Pause
 
 
 def parts_of(step: Step) -> "tuple[tuple[Step, ...], ...]":
     """The lists of steps inside a step, in file order."""
-    return tuple(branch.steps for branch in step.branches) if isinstance(step, Choose) else ()
+    match step:
+        case Choose(_, branches):
+            return tuple(branch.steps for branch in branches)
+        case Pause():
+            return tuple(step.ways.values())
+    return ()
+
+
+def pauses_in(steps: tuple[Step, ...]) -> Iterator[Pause]:
+    """Every pause in file order."""
+    for step in steps:
+        if isinstance(step, Pause):
+            yield step
+        for inner in parts_of(step):
+            yield from pauses_in(inner)
 
 
 def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
@@ -106,6 +140,8 @@ def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
     for step in steps:
         if isinstance(step, Action):
             yield step
+        if isinstance(step, Pause) and step.asks:
+            yield step.asks
         for inner in parts_of(step):
             yield from actions_in(inner)
 

@@ -3,7 +3,7 @@
 import re
 
 from amends_engine.documents import Node
-from amends_engine.fields import BUILT_IN, EventType, Field, Fields, FieldType, Kind, closest
+from amends_engine.fields import BUILT_IN, BUILT_IN_EVENTS, EventType, Field, Fields, FieldType, Kind, closest
 from amends_engine.findings import Finding
 from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, check_shape, describe
 
@@ -25,7 +25,7 @@ def read_fields(root: Node, findings: list[Finding]) -> Fields:
             means = node.fields["means"].text
             events[name] = EventType(name, means, _read_members(node.get("fields"), prefix, findings))
     _check_same_types(events, findings)
-    return Fields(customer, events)
+    return Fields(customer, {**events, **BUILT_IN_EVENTS})
 
 
 def _members(node: Node | None) -> list[tuple[str, Node]]:

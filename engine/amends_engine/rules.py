@@ -3,21 +3,23 @@
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from amends_engine.actions import Action, Step, actions_in
+from amends_engine.actions import Action, Step, actions_in, pauses_in
 from amends_engine.condition_reading import Scope, read_conditions
 from amends_engine.conditions import Condition
-from amends_engine.documents import Node
+from amends_engine.documents import Node, node_of
 from amends_engine.findings import Place
+from amends_engine.plans import Json
 from amends_engine.reading import Reading
 from amends_engine.references import all_used
 from amends_engine.shapes import LIMITS, RULE, check_shape
 from amends_engine.step_reading import Numbering, read_steps
 from amends_engine.triggers.kinds import Trigger
 from amends_engine.triggers.reading import read_trigger
+from amends_engine.triggers.watches import Watch
 from amends_engine.values import BadValue, parse_duration
 
 _LIMIT = re.compile(r"(?P<count>[1-9]\d{0,3}) per (?P<window>.+)\Z")
@@ -46,7 +48,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule version. version: the first 16 hex digits of the hash of everything that decides what it does."""
+    """One rule version. version: the first 16 hex digits of the hash of body, which is everything that decides what it
+    does: read_version() makes the rule of it again.
+    """
 
     id: str
     why: str
@@ -60,9 +64,14 @@ class Rule:
     per_customer: Limit | None = None
     group: str | None = None
     priority: int = 50
+    body: Json = field(default=None, compare=False, repr=False)
 
     def actions(self) -> tuple[Action, ...]:
         return tuple(actions_in(self.steps))
+
+    def watches(self) -> tuple[Watch, ...]:
+        """Of its trigger and of its waits."""
+        return (*self.trigger.watches, *(pause.watch for pause in pauses_in(self.steps) if pause.watch))
 
 
 def read_rule(node: Node, reading: Reading) -> Rule | None:
@@ -80,6 +89,7 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
     limit = _read_limit(node.get("limits"), reading)
     if any(finding.is_error for finding in reading.findings[before:]):
         return None
+    body = content_of(node, reading)
     return Rule(
         id=given["id"].text,
         why=given["why"].text,
@@ -88,7 +98,8 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
         trigger=trigger,
         condition=condition,
         steps=steps,
-        version=content_hash(node, reading),
+        version=content_hash(body),
+        body=body,
         place=node.place,
         per_customer=limit,
         group=given["group"].text if "group" in given else None,
@@ -114,11 +125,23 @@ def _refuse(node: Node) -> Limit:
     raise BadValue(f"{node.text!r} does not say how often in how long")
 
 
-def content_hash(node: Node, reading: Reading) -> str:
+def content_of(node: Node, reading: Reading) -> Json:
+    """The rule and the definitions it uses, as plain values."""
+    used = all_used(node, reading.definitions)
+    return {"rule": node.plain(), "definitions": {name: reading.definitions[name].plain() for name in used}}
+
+
+def content_hash(body: Json) -> str:
     """The same for every writing of the same content: comments, quotes and order of keys do not count."""
-    meant = {
-        "rule": node.plain(),
-        "definitions": {name: reading.definitions[name].plain() for name in all_used(node, reading.definitions)},
-    }
-    text = json.dumps(meant, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_version(body: Json, reading: Reading) -> Rule | None:
+    """A rule as it was, by today's fields, templates and budgets; None if it cannot be read with these any more."""
+    if not isinstance(body, dict):
+        return None
+    root = node_of(body)
+    definitions, rule = root.get("definitions"), root.get("rule")
+    then = replace(reading, definitions=definitions.fields if definitions else {}, findings=[], known={})
+    return read_rule(rule, then) if rule else None

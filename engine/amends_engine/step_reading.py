@@ -8,6 +8,7 @@ from amends_engine.actions import Action, Branch, Choose, Operand, Step, Stop
 from amends_engine.condition_reading import NOTHING, Scope, read_conditions
 from amends_engine.documents import Node
 from amends_engine.option_reading import read_option
+from amends_engine.pause_reading import PAUSES, Inner, PauseReader
 from amends_engine.reading import only_member
 from amends_engine.shapes import CHOOSE_BRANCH, OTHERWISE_BRANCH, check_shape, describe, unknown_key
 from amends_engine.steps import StepKind
@@ -82,9 +83,18 @@ def _read_stop(node: Node, scope: Scope, path: str, _numbering: Numbering) -> St
     return None
 
 
+def _pausing(reader: PauseReader) -> Callable[[Node, Scope, str, Numbering], Step | None]:
+    def read(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step | None:
+        inner = Inner(lambda steps, within, where: read_steps(steps, within, where, numbering), numbering.name)
+        return reader(node, scope, path, inner)
+
+    return read
+
+
 _CONTROL: dict[str, Callable[[Node, Scope, str, Numbering], Step | None]] = {
     "choose": _read_choose,
     "stop": _read_stop,
+    **{name: _pausing(reader) for name, reader in PAUSES.items()},
 }
 
 

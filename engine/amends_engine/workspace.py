@@ -11,10 +11,11 @@ from amends_engine.documents import Node, load
 from amends_engine.field_reading import read_fields
 from amends_engine.fields import Fields
 from amends_engine.findings import Finding, Place, has_errors, in_reading_order
+from amends_engine.plans import Json
 from amends_engine.reading import Reading
 from amends_engine.references import check_references
 from amends_engine.rule_tests import RuleTest, check_test, read_test
-from amends_engine.rules import Rule, read_rule
+from amends_engine.rules import Rule, read_rule, read_version
 from amends_engine.shapes import RULE_FILE, WORKSPACE, check_shape
 from amends_engine.sources import Source, read_source
 from amends_engine.steps import StepKind
@@ -73,6 +74,12 @@ def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) ->
     rules, tests = _read_rules(roots, reading)
     workspace = Workspace(profile, fields, dictionary.budgets, templates, sources, rules, tests)
     return None if has_errors(findings) else workspace, in_reading_order(findings)
+
+
+def read_stored_rule(body: Json, workspace: Workspace, kinds: Mapping[str, StepKind]) -> Rule | None:
+    """A rule of an earlier version; None if something that it names is gone."""
+    templates = _template_names(workspace.templates)
+    return read_version(body, Reading(workspace.fields, kinds, {}, workspace.budgets, templates))
 
 
 def _missing(name: str) -> Finding:

@@ -83,7 +83,7 @@ class Glance:
         """By rule and customer when live rules acted with some effect; but_for: an event that does not count."""
         query = (
             "SELECT rule_id, customer_id, decided_for FROM decisions AS d "
-            "WHERE outcome = 'acted' AND mode = 'live' "
+            "WHERE outcome = 'acted' AND mode = 'live' AND generation = 0 "
             "AND EXISTS (SELECT 1 FROM effects AS e WHERE e.decision_id = d.id AND e.state "
             "NOT IN ('failed', 'suppressed', 'capped', 'cancelled', 'stale')) "
             "AND event_id <> @ AND decided_for >= @ AND customer_id IN"

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 from amends_engine.definitions import Budget
 from amends_engine.events import Event, Profile
 from amends_engine.fields import Fields
-from amends_engine.plans import Mode
+from amends_engine.plans import Json, Mode, Timer
 from amends_engine.states import EffectState
+from amends_engine.timers import Ring
 from amends_engine.values import Value
 from amends_store import budgets as purses
 from amends_store import cases, claiming, intake, ledger, performing, planning, profiles, reading, vouchers
+from amends_store import waiting as waits
 from amends_store.desk import Desk
 from amends_store.migrating import migrate
 from amends_store.opening import Database, open_database
@@ -31,6 +33,7 @@ from amends_store.types import (
     Result,
     RuleVersion,
     Settle,
+    StageDone,
     Start,
 )
 from amends_store.views import (
@@ -126,6 +129,49 @@ class Store:
         """
         with self._database.writing() as connection:
             return planning.save_plans(connection, plans, rules, self._clock())
+
+    # what waits
+
+    def rings(self, running: waits.Running, limit: int) -> list[Ring]:
+        """Timers whose time or event has come, the earliest first; of rules and modes that may go on."""
+        with self._database.reading() as connection:
+            return waits.rings(connection, running, limit, self._clock())
+
+    def stale(self, running: waits.Running, limit: int) -> list[Timer]:
+        """Timers to be moved, because the attribute has changed that they are bound to."""
+        with self._database.reading() as connection:
+            return waits.stale(connection, running, limit)
+
+    def move(self, due: Mapping[str, datetime]) -> None:
+        """By id, when timers are due by what is known now."""
+        with self._database.writing() as connection:
+            waits.move(connection, due)
+
+    def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int:
+        """Ends timers and keeps what they became; how many nobody else had ended. rules: by "id version"."""
+        with self._database.writing() as connection:
+            return planning.save_stages(connection, stages, rules, self._clock())
+
+    def waiting(self) -> list[waits.Waiting]:
+        """By rule how many decisions wait, and until when."""
+        with self._database.reading() as connection:
+            return waits.waiting(connection)
+
+    def waiting_versions(self) -> list[tuple[str, str]]:
+        """Rules and versions by which something waits."""
+        with self._database.reading() as connection:
+            return waits.waiting_versions(connection)
+
+    def rule_body(self, rule_id: str, version: str) -> Json:
+        """A rule as it was when it decided, for read_version(); None if it is not known."""
+        with self._database.reading() as connection:
+            body: Json = planning.rule_body(connection, rule_id, version)
+            return body
+
+    def events(self, event_ids: Collection[str]) -> dict[str, Event]:
+        """By id."""
+        with self._database.reading() as connection:
+            return planning.events_by_id(connection, event_ids)
 
     # what is carried out
 

@@ -105,6 +105,7 @@ entities:
       tier: {type: "one of [basic, silver, gold, platinum]", sources: [loyalty, crm]}
       spend_365d: money
       joined_at: time
+      travels_at: date
       newsletter: yes or no
       age: whole number from 0 to 130
 events:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol
 
 from amends_engine.events import Event
-from amends_engine.triggers.watches import Hit, Watch
+from amends_engine.plans import Hit
+from amends_engine.triggers.watches import Watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from amends_engine.conditions import Condition, Facts, evaluate
 from amends_engine.events import Event
 from amends_engine.fields import to_json
 from amends_engine.operators import Undecidable
-from amends_engine.plans import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An event that a watch was set for; key: its group; member: what makes it count as another one."""
-
-    watch: str
-    key: str
-    event_id: str
-    at: datetime
-    member: str = ""
+from amends_engine.plans import Hit, Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +40,7 @@ class Watch:
         member = group_key(self.distinct, facts)
         if key is None or member is None:
             return None
-        return Hit(self.id, key, event.id, event.occurred_at, member)
+        return Hit(self.id, key, event.id, event.occurred_at, member, self.is_windowed)
 
 
 def group_key(field: str, facts: Facts) -> str | None:
