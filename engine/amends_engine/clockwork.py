@@ -13,6 +13,7 @@ from amends_engine.planning import RuleSet, plan, remember
 from amends_engine.plans import Decision, Hit, Timer
 from amends_engine.timers import ring
 from amends_engine.values import Value
+from amends_engine.windows import Group, groups_of, settle
 
 _MOST_RINGS = 10_000
 
@@ -39,6 +40,7 @@ class Clockwork:
     events: dict[str, Event] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
+    rung: list[Timer] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -69,6 +71,15 @@ class Clockwork:
         self.hits.extend(made.hits)
         for decision in made.decisions:
             self._keep(decision)
+        for group in groups_of(self.rules, made.hits):
+            self._settle(group)
+
+    def _settle(self, group: Group) -> None:
+        watches = {watch.id for watch in group.trigger.watches}
+        hits = [hit for hit in self.hits if hit.watch in watches and hit.key == group.key]
+        settled = settle(group, hits, _of(group, self.timers), _of(group, self.rung))
+        self.timers = [timer for timer in self.timers if timer.id not in settled.ended]
+        self.timers.extend(settled.new)
 
     def _keep(self, decision: Decision) -> None:
         self.decisions.append(decision)
@@ -105,6 +116,7 @@ class Clockwork:
             if ringing is None:
                 return
             self.timers.remove(ringing.timer)
+            self.rung.append(ringing.timer)
             heard = [self.events[known] for known in ringing.timer.heard]
             heard += [self.events[ringing.hit.event_id]] if ringing.hit else []
             event = self.events[ringing.timer.event_id]
@@ -114,3 +126,11 @@ class Clockwork:
             )
             if decision:
                 self._keep(decision)
+
+
+def _of(group: Group, timers: Iterable[Timer]) -> list[Timer]:
+    return [
+        timer
+        for timer in timers
+        if (timer.window, timer.key, timer.rule_id) == (group.window, group.key, group.rule.id)
+    ]

@@ -77,6 +77,7 @@ CODES: dict[str, Code] = {
         Code("unknown-budget", "A budget is not in definitions.yaml"),
         Code("unknown-rule", "A test names a rule that is not there"),
         Code("unit-missing", "A bare number stands where a unit is due"),
+        Code("same-event", "A rule waits for one event to follow itself"),
         Code("bad-moment", "A wait names no moment that can be found"),
         Code("wait-without-end", "A wait may never end"),
         Code("no-way-out", "A step that waits for somebody does not say what happens if nobody comes"),

@@ -11,11 +11,13 @@ from amends_engine.actions import Action, Literal, Pause, Step
 from amends_engine.condition_reading import NOTHING, Scope, find_field, read_conditions
 from amends_engine.documents import Node
 from amends_engine.fields import ASK_ANSWERED, Kind
+from amends_engine.lengths import read_length
 from amends_engine.moments import CLOCK, After, AtField, Moment, NextClock
 from amends_engine.option_reading import read_option
 from amends_engine.shapes import ASK, WAIT_FOR, WAIT_SPAN, WAIT_UNTIL, check_shape, describe
 from amends_engine.steps import Option, OptionType
 from amends_engine.triggers.events import read_event_types
+from amends_engine.triggers.parts import read_group
 from amends_engine.triggers.watches import Watch, content_id
 from amends_engine.values import BadValue, parse_duration
 
@@ -38,13 +40,13 @@ def _read_wait(node: Node, scope: Scope, path: str, _inner: Inner) -> Step | Non
     if node.get("until") is None:
         if not check_shape(node, WAIT_SPAN, "wait", scope.reading.findings):
             return None
-        length = read_length(node.fields["for"], "for", scope)
+        length = read_length(node.fields["for"], "for", scope.reading)
         return Pause(f"{path}.wait", After(length)) if length else None
     if not check_shape(node, WAIT_UNTIL, "wait", scope.reading.findings):
         return None
     until = node.fields["until"]
     moment, most = _read_moment(until, scope), node.get("at_most")
-    limit = read_length(most, "at_most", scope) if most else None
+    limit = read_length(most, "at_most", scope.reading) if most else None
     if moment is None or (most and limit is None):
         return None
     if isinstance(moment, AtField) and limit is None and not _is_always_there(moment.field, scope):
@@ -57,20 +59,6 @@ def _read_wait(node: Node, scope: Scope, path: str, _inner: Inner) -> Step | Non
 def _is_always_there(name: str, scope: Scope) -> bool:
     known = scope.reading.fields.find(name)
     return known is not None and known.is_required
-
-
-def read_length(node: Node, name: str, scope: Scope) -> timedelta | None:
-    """A length of time that is more than nothing, or None with a finding."""
-    try:
-        length = parse_duration(node.text)
-    except BadValue as error:
-        code = "unit-missing" if isinstance(node.value, int | float) else "bad-duration"
-        scope.reading.report(code, f"{name}: {error}", node.place)
-        return None
-    if not length:
-        scope.reading.report("bad-duration", f"{name}: {node.text} is no time at all", node.place, "write more than 0")
-        return None
-    return length
 
 
 def _read_moment(node: Node, scope: Scope) -> Moment | None:
@@ -108,11 +96,11 @@ def _read_wait_for(node: Node, scope: Scope, path: str, inner: Inner) -> Step | 
         return None
     given = node.fields
     types = read_event_types(given["event"], scope.reading)
-    within = read_length(given["within"], "within", scope)
+    within = read_length(given["within"], "within", scope.reading)
     if not types or within is None:
         return None
     condition = read_conditions(node.get("if"), Scope(scope.reading, types), f"{path}.wait_for.if")
-    same = read_same(given["same"], (*scope.event_types, *types), scope)
+    same = read_group(given["same"], (*scope.event_types, *types), scope.reading)
     heard = replace(scope, heard=(*scope.heard, *types))
     ways = {
         "then": inner.read(given["then"], heard, f"{path}.wait_for.then"),
@@ -125,22 +113,11 @@ def _read_wait_for(node: Node, scope: Scope, path: str, inner: Inner) -> Step | 
     return Pause(f"{path}.wait_for", After(within), watch=watch, ways=MappingProxyType(ways), late="otherwise")
 
 
-def read_same(node: Node, types: tuple[str, ...], scope: Scope) -> tuple[tuple[str, str], ...]:
-    """By event type the full name of the field whose value makes events belong together; empty with a finding."""
-    found = []
-    for kind in dict.fromkeys(types):
-        known = find_field(node.text, node.place, Scope(scope.reading, (kind,)))
-        if known is None:
-            return ()
-        found.append((kind, known.name))
-    return tuple(found)
-
-
 def _read_ask(node: Node, scope: Scope, path: str, inner: Inner) -> Step | None:
     if not check_shape(node, ASK, "ask", scope.reading.findings):
         return None
     given = node.fields
-    within = read_length(given["answer_within"], "answer_within", scope)
+    within = read_length(given["answer_within"], "answer_within", scope.reading)
     options = {
         name: read_option(Option(name, OptionType.TEXT, "", max_length=longest), given[source], scope)
         for name, source, longest in (("title", "question", 255), ("to", "to", 80))

@@ -57,6 +57,7 @@ class Hit:
     at: datetime
     member: str = ""
     is_windowed: bool = field(default=False, compare=False)
+    customer_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Timer:
     """A rule goes on from path (or begins, if that is empty) at due_at, or when its watch has a hit before that.
 
     generation: of the decision to come; bound: the field with which due_at moves; heard: events that earlier waits
-    brought; decision_id: of the decision that waits, none for a rule that has not begun.
+    brought; decision_id: of the decision that waits, none for a rule that has not begun; window: of the trigger that
+    wants it to begin.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Timer:
     bound: str = ""
     heard: tuple[str, ...] = ()
     decision_id: str | None = None
+    window: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,13 @@ RULE = mapping(
     },
 )
 WHEN_EVENT = mapping({"event": ANY}, {"origin": LIST})
+WHEN_MISSING = mapping({"missing": ANY, "after": ANY, "within": ANY, "same": TEXT})
+WHEN_ORDER = mapping({"first": ANY, "then": ANY, "within": ANY, "same": TEXT})
+WHEN_COUNT = mapping(
+    {"at_least": {"type": "integer", "minimum": 2, "maximum": 10_000}, "of": ANY, "within": ANY},
+    {"where": LIST, "distinct": TEXT, "per": TEXT, "again_after": ANY},
+)
+WATCHED: Schema = {**mapping({"event": ANY}, {"if": LIST})}
 WAIT_SPAN = mapping({"for": ANY})
 WAIT_UNTIL = mapping({"until": TEXT}, {"at_most": ANY})
 WAIT_FOR = mapping({"event": ANY, "same": TEXT, "within": ANY, "then": LIST, "otherwise": LIST}, {"if": LIST})

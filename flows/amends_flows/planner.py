@@ -1,6 +1,6 @@
 """From accepted events to decisions: read facts, plan, save; one transaction a batch, no Prefect."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -9,7 +9,8 @@ from amends_engine.conditions import Facts
 from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.planning import RuleSet, also_watching, mode_of, plan, remember
-from amends_engine.plans import Mode, Plan
+from amends_engine.plans import Hit, Mode, Plan
+from amends_engine.windows import Group, groups_of, windowed_in
 from amends_flows.ringing import Ringer, RingerStore, version_of
 from amends_flows.versions import Versions
 from amends_store.types import RuleVersion
@@ -19,6 +20,10 @@ class PlannerStore(RingerStore, Protocol):
     """What planning needs of a store."""
 
     def waiting_versions(self) -> list[tuple[str, str]]: ...
+
+    def settle_windows(
+        self, groups_of: Callable[[Sequence[Hit]], Sequence[Group]], rules: Mapping[str, RuleVersion], limit: int
+    ) -> int: ...
 
     def unplanned(self, limit: int, changing: Collection[str]) -> list[Event]: ...
 
@@ -47,9 +52,16 @@ class Planner:
         now = self._with_older_versions()
         ringer = Ringer(self.store, now.rules, self.fields, self.versions, now.acted)
         count = 0
-        while done := len(now.plan_some()) or ringer.ring_some():
+        while done := len(now.plan_some()) or now.settle_some() or ringer.ring_some():
             count += done
         return count
+
+    def settle_some(self) -> int:
+        """Look at the windows of some events that were planned; how many watches had a hit."""
+        windowed = {rule.id: version_of(rule) for rule, _ in windowed_in(self.rules)}
+        if not windowed:
+            return 0
+        return self.store.settle_windows(lambda hits: groups_of(self.rules, hits), windowed, self.batch)
 
     def _with_older_versions(self) -> "Planner":
         """The same, also with the watches of rule versions by which decisions wait that began before a change."""

@@ -86,7 +86,7 @@ def save_plans(connection: Connection, plans: Sequence[Planned], rules: Mapping[
     due = _still_unplanned(connection, [plan.event_id for plan, _ in plans])
     saved = {plan.event_id: (plan, known) for plan, known in plans if plan.event_id in due}
     made = [decision for plan, _ in saved.values() for decision in plan.decisions]
-    _save_rules(connection, [rules[name] for name in sorted({decision.rule_id for decision in made})], at)
+    save_rules(connection, [rules[name] for name in sorted({decision.rule_id for decision in made})], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in made])
     insert_new(connection, effects, [row for decision in made for row in _effect_rows(decision, at)])
     put_hits(connection, [hit for plan, _ in saved.values() for hit in plan.hits])
@@ -104,7 +104,7 @@ def save_stages(
     taken = take(connection, [stage.timer.id for stage in stages], at)
     made = [(stage.decision, stage.facts) for stage in stages if stage.timer.id in taken and stage.decision]
     decided = [decision for decision, _ in made]
-    _save_rules(connection, [rules[key] for key in sorted({version_key(decision) for decision in decided})], at)
+    save_rules(connection, [rules[key] for key in sorted({version_key(decision) for decision in decided})], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in decided])
     insert_new(connection, effects, [row for decision in decided for row in _effect_rows(decision, at)])
     put_timers(connection, [decision.timer for decision in decided if decision.timer], at)
@@ -138,7 +138,7 @@ def _mark_planned(connection: Connection, plans: Sequence[Plan], at: datetime) -
     update_each(connection, statement, rows)
 
 
-def _save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
+def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
     rows = [
         {
             "rule_id": rule.rule_id,

@@ -13,7 +13,18 @@ from amends_engine.states import EffectState
 from amends_engine.timers import Ring
 from amends_engine.values import Value
 from amends_store import budgets as purses
-from amends_store import cases, claiming, intake, ledger, performing, planning, profiles, reading, vouchers
+from amends_store import (
+    cases,
+    claiming,
+    intake,
+    ledger,
+    performing,
+    planning,
+    profiles,
+    reading,
+    vouchers,
+    windows_settling,
+)
 from amends_store import waiting as waits
 from amends_store.desk import Desk
 from amends_store.migrating import migrate
@@ -151,6 +162,11 @@ class Store:
         """Ends timers and keeps what they became; how many nobody else had ended. rules: by "id version"."""
         with self._database.writing() as connection:
             return planning.save_stages(connection, stages, rules, self._clock())
+
+    def settle_windows(self, groups_of: windows_settling.GroupsOf, rules: Mapping[str, RuleVersion], limit: int) -> int:
+        """Looks at the windows of new hits; how many hits it was. rules: by id, every rule with a window."""
+        with self._database.writing() as connection:
+            return windows_settling.settle_windows(connection, groups_of, rules, limit, self._clock())
 
     def waiting(self) -> list[waits.Waiting]:
         """By rule how many decisions wait, and until when."""

@@ -306,6 +306,7 @@ class TimerRow(Row, table=True):
         ForeignKeyConstraint(["rule_id", "rule_version"], ["rule_versions.rule_id", "rule_versions.version"]),
         one_of("mode", Mode),
         one_of("state", ("waiting", "rung", "cancelled")),
+        Index(None, "window", "group_key"),
         Index("ix_timers_waiting", "due_at", **only_where("state = 'waiting'")),
         Index("ix_timers_watching", "watch", "group_key", **only_where("state = 'waiting'")),
         Index("ix_timers_bound", "customer_id", "bound", **only_where("state = 'waiting'")),
@@ -321,6 +322,7 @@ class TimerRow(Row, table=True):
     generation: int
     path: str
     watch: str
+    window: str
     group_key: str
     bound: str
     heard: Any = Field(sa_column=Column(PlainJson, nullable=False))

@@ -60,10 +60,10 @@ def put_hits(connection: Connection, found: Iterable[Hit]) -> None:
 
 
 def put_timers(connection: Connection, found: Iterable[Timer], at: datetime) -> None:
-    insert_new(connection, timers, [_timer_row(timer, at) for timer in found])
+    insert_new(connection, timers, [timer_row(timer, at) for timer in found])
 
 
-def _timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
+def timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
     return {
         "id": timer.id,
         "rule_id": timer.rule_id,
@@ -77,6 +77,7 @@ def _timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
         "since_at": timer.since,
         "due_at": timer.due_at,
         "watch": timer.watch,
+        "window": timer.window,
         "group_key": timer.key,
         "bound": timer.bound,
         "heard": list(timer.heard),
@@ -103,6 +104,7 @@ def timer_of(row: Row[Any]) -> Timer:
         bound=row.bound,
         heard=tuple(row.heard),
         decision_id=row.decision_id,
+        window=row.window,
     )
 
 
@@ -115,7 +117,7 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime) ->
     query = (
         _of_running(select(timers), running)
         .where(or_(timers.c.due_at <= at, exists().where(_is_hit())))
-        .where(~_may_still_come(), ~_is_busy())
+        .where(~_may_still_come(), ~_is_busy(), ~_is_unsettled())
         .order_by(timers.c.due_at, timers.c.id)
         .limit(limit)
     )
@@ -148,6 +150,11 @@ def _may_still_come() -> ColumnElement[bool]:
         events.c.planned_at.is_(None),
         events.c.occurred_at <= timers.c.due_at,
     )
+
+
+def _is_unsettled() -> ColumnElement[bool]:
+    """A hit of the group has come that the window has not been looked at with."""
+    return and_(timers.c.window != "", exists().where(~hits.c.is_settled, hits.c.group_key == timers.c.group_key))
 
 
 def _is_busy() -> ColumnElement[bool]:

@@ -17,7 +17,7 @@ class OnEvent:
     origins: tuple[Origin, ...] = (Origin.OUTSIDE,)
     watches: tuple[Watch, ...] = ()
 
-    def starts_with(self, event: Event) -> bool:
+    def starts_with(self, event: Event, /) -> bool:
         return event.type in self.event_types and event.origin in self.origins
 
     def describe(self) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 from amends_engine.events import Event
 from amends_engine.plans import Hit
@@ -28,15 +28,19 @@ class Trigger(Protocol):
     @property
     def watches(self) -> tuple[Watch, ...]: ...
 
-    def starts_with(self, event: Event) -> bool:
+    def starts_with(self, event: Event, /) -> bool:
         """Whether the event alone starts the rule."""
         ...
 
     def describe(self) -> str: ...
 
 
+@runtime_checkable
 class Windowed(Trigger, Protocol):
-    """A trigger that goes by several events."""
+    """A trigger that goes by several events. reach: how far back an event looks; None is to the beginning."""
+
+    @property
+    def reach(self) -> timedelta | None: ...
 
     def firings(self, hits: Sequence[Hit], fired: Sequence[Firing], since: datetime) -> tuple[Firing, ...]:
         """What the hits of one group come to from that time on, beside what has fired already."""

@@ -40,7 +40,7 @@ class Watch:
         member = group_key(self.distinct, facts)
         if key is None or member is None:
             return None
-        return Hit(self.id, key, event.id, event.occurred_at, member, self.is_windowed)
+        return Hit(self.id, key, event.id, event.occurred_at, member, self.is_windowed, event.customer_id)
 
 
 def group_key(field: str, facts: Facts) -> str | None:

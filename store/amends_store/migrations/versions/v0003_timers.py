@@ -44,7 +44,7 @@ def _timers() -> None:
         *(_text(name) for name in ("id", "rule_id", "rule_version", "mode", "event_id")),
         *(sa.Column(name, sa.String(), nullable=True) for name in ("customer_id", "decision_id")),
         sa.Column("generation", sa.Integer(), nullable=False),
-        *(_text(name) for name in ("path", "watch", "group_key", "bound")),
+        *(_text(name) for name in ("path", "watch", "window", "group_key", "bound")),
         sa.Column("heard", sa.Text(), nullable=False),
         *(sa.Column(name, _TIME, nullable=False) for name in ("since_at", "due_at", "set_at")),
         sa.Column("ended_at", _TIME, nullable=True),
@@ -67,6 +67,7 @@ def _timers() -> None:
     )
     _index_where("ix_timers_waiting", "timers", ["due_at"], "state = 'waiting'")
     _index_where("ix_timers_watching", "timers", ["watch", "group_key"], "state = 'waiting'")
+    op.create_index("ix_timers_window_group_key", "timers", ["window", "group_key"])
     _index_where("ix_timers_bound", "timers", ["customer_id", "bound"], "state = 'waiting'")
 
 
