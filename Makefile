@@ -38,13 +38,15 @@ demo: $(READY) ## three days of an airline: apologies, vouchers, Slack cards, ca
 test: $(READY) ## every test this machine can run, in parallel
 	@$(BIN)/pytest -n 2 --dist loadgroup
 
-check: $(READY) ## format, lint, types, layers, workspaces
+check: $(READY) ## format, lint, types, layers, workspaces, the built wheel
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/amends check rules/airline rules/retail rules/telecom
-	@for pack in airline retail telecom; do $(BIN)/amends test -w rules/$$pack || exit 1; done
+	@$(BIN)/amends check rules/starter rules/airline rules/retail rules/telecom
+	@$(BIN)/amends fmt --check rules/starter rules/airline rules/retail rules/telecom
+	@for pack in starter airline retail telecom; do $(BIN)/amends test -w rules/$$pack || exit 1; done
+	@.ci/try-wheel
 
 format: $(READY) ## write the code the way check wants it
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

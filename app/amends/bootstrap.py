@@ -1,5 +1,6 @@
 """The only place where the parts are put together."""
 
+import atexit
 import os
 import socket
 import threading
@@ -77,6 +78,10 @@ def facts_changing_kinds() -> frozenset[str]:
 
 
 def _lanes(settings: Settings) -> dict[str, Lane]:
+    try:
+        settings.outbox.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{settings.outbox} cannot hold previews: {error.strerror}; move it away") from error
     outside = [name for name, known in declarations().items() if known.duplicates is not DuplicateClass.OWN_TABLE]
     try:
         connectors = {name: build(name, settings.environment, settings.outbox, now) for name in outside}
@@ -117,5 +122,8 @@ def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dic
 
 def runtime_from_environment() -> Runtime:
     """For Prefect workers, which find it by the entry point amends.runtime; it stays open as long as they live."""
-    opened = parts(read_settings(os.environ, Path.cwd()))
-    return opened.__enter__().runtime
+    return _for_workers.enter_context(parts(read_settings(os.environ, Path.cwd()))).runtime
+
+
+_for_workers = ExitStack()
+atexit.register(_for_workers.close)

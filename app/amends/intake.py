@@ -60,6 +60,8 @@ def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives)
     """The mapping to read a file with; None reads it as native events. Raises UsageError if it is not clear."""
     if not path.exists():
         raise UsageError(f"{path} is not there")
+    if not _is_text(path.name):
+        raise UsageError(f"the name of {path.name!a} is not UTF-8, so it cannot be kept; rename the file")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the files in it")
     if name:
@@ -74,6 +76,10 @@ def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives)
         names = ", ".join(sorted(one.name for one in fitting)) or "none"
         raise UsageError(f"{path} needs a mapping: add --source NAME (fitting in this workspace: {names})")
     return fitting[0]
+
+
+def _is_text(name: str) -> bool:
+    return name == name.encode("utf-8", "replace").decode()
 
 
 def _named(workspace: Workspace, name: str, gives: Gives) -> Source:

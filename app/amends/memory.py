@@ -10,7 +10,7 @@ from amends_engine.events import Event
 from amends_engine.facts import facts_about
 from amends_engine.fields import Fields
 from amends_engine.planning import RuleSet
-from amends_engine.values import Value
+from amends_engine.values import Value, so_long_before
 from amends_store.glance import Glance, glance_at
 
 
@@ -52,7 +52,7 @@ class Memory:
         customers = {event.customer_id for event in events if event.customer_id}
         if not self._glance or not limits or not customers:
             return {}
-        since = min(event.occurred_at for event in events) - max(limits)
+        since = so_long_before(min(event.occurred_at for event in events), max(limits))
         return self._glance.acted_since(customers, since, but_for)
 
 

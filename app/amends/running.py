@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from amends.bootstrap import Parts
-from amends.errors import AmendsError
+from amends.errors import AmendsError, UsageError
 from amends.intake import Advance, EventSink, IntakeCounts, read_records, source_for, take_file
 from amends.outcome import BudgetLine, RunOutcome
 from amends_connectors.preview_index import write_index
@@ -100,6 +100,9 @@ class _Server:
                 self._server = self._stack.enter_context(opened)
             except ServerFailed as error:
                 raise AmendsError(str(error)) from error
+            except OSError as error:
+                reason = f"{settings.prefect_home} cannot hold Prefect's state: {error.strerror}"
+                raise UsageError(f"{reason}; move it away") from error
         return self._server
 
 
@@ -126,7 +129,8 @@ def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
     os.environ.update(client_environment(made.settings.prefect_home, server.api_url) | without_proxy(os.environ))
     from amends_flows.prefect_backend import InPrefect  # takes seconds, while the server comes up
 
-    backend = InPrefect(made.runtime, server.api_url)
+    is_local = all(lane.is_preview for lane in made.runtime.lanes.values())
+    backend = InPrefect(made.runtime, server.api_url, parallel=1 if is_local else 2)
     try:
         server.wait_ready()
     except ServerFailed as error:

@@ -54,7 +54,17 @@ def nearest_miss(tree: Trace) -> str:
     failing = [part for part in tree.parts if part.truth is not True]
     if len(failing) != 1 or failing[0].truth is not False:
         return ""
-    return failing[0].text
+    return _wanted(failing[0])
+
+
+def _wanted(part: Trace) -> str:
+    """What would have to hold, in words; a definition by its name."""
+    if not part.parts or part.text.startswith("is "):
+        return part.text
+    if part.text == "not":
+        return f"not ({_wanted(part.parts[0])})"
+    glue = " or " if part.text == "any of" else " and "
+    return glue.join(_wanted(inner) for inner in part.parts if inner.truth is not True)
 
 
 def blocking(tree: Trace) -> Iterator[Trace]:

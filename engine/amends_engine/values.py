@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
@@ -67,6 +67,12 @@ def parse_duration(text: str) -> timedelta:
     if not found or not text.strip():
         raise BadValue(f"{text!r} is not a length of time; write for example 30m, 72h, 90d or 2w")
     return timedelta(**{unit: int(n) for unit, n in zip(_UNITS, found.groups(), strict=True) if n})
+
+
+def so_long_before(moment: datetime, length: timedelta) -> datetime:
+    """The earlier moment, or the first one of the calendar, which knows no year 0."""
+    first = datetime.min.replace(tzinfo=UTC)
+    return moment - length if moment - first > length else first
 
 
 def describe_duration(length: timedelta) -> str:

@@ -10,6 +10,7 @@ from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.planning import RuleSet, also_watching, mode_of, plan, remember
 from amends_engine.plans import Hit, Mode, Plan
+from amends_engine.values import so_long_before
 from amends_engine.windows import Group, groups_of, windowed_in
 from amends_flows.ringing import Ringer, RingerStore, version_of
 from amends_flows.versions import Versions
@@ -103,7 +104,7 @@ class Planner:
         if not limited or not customers:
             return {}
         longest = max((rule.per_customer.window for rule in limited if rule.per_customer), default=timedelta())
-        since = min(event.occurred_at for event in events) - longest
+        since = so_long_before(min(event.occurred_at for event in events), longest)
         found: dict[tuple[str, str], list[datetime]] = {}
         for mode in {mode_of(rule) for rule in limited}:
             ids = {rule.id for rule in limited if mode_of(rule) is mode}

@@ -5,6 +5,7 @@ Prefect decides when and in what order; whether an effect happens is decided by 
 
 import threading
 from contextlib import ExitStack
+from importlib import import_module
 
 from prefect import Flow, tags
 from prefect.client.orchestration import get_client
@@ -22,16 +23,22 @@ from amends_flows.reports import BatchReport
 from amends_flows.runtime import Runtime, use
 from amends_store.types import Batch
 
+for _late in ("fastapi", "prefect.flow_engine", "prefect.task_engine"):
+    import_module(_late)  # Prefect would, for a second and more, in the middle of the first run
+
 _LAST_EVENTS = 10.0  # seconds: the states of task runs reach the server in the background
 
 
 class InPrefect:
-    """Runs the compiled flow of a rule against the server at api_url; use it as a context manager or close it."""
+    """Runs the compiled flow of a rule against the server at api_url; close it when done.
 
-    parallel = 2  # a slow channel must not hold up the other rules; fifty at once get 503 from the server
+    parallel: with two runs at once a slow channel does not hold up the other rules; where no channel waits for
+    anybody, as with the preview outbox, one is faster. Fifty at once get 503 from the server.
+    """
 
-    def __init__(self, runtime: Runtime, api_url: str) -> None:
+    def __init__(self, runtime: Runtime, api_url: str, parallel: int = 2) -> None:
         self._runtime = runtime
+        self.parallel = parallel
         # Without heartbeats a run does not wait a second for their thread. Only settings can say none: the
         # environment variable cannot.
         self._settings = {

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import IO, Protocol
 
 from amends_flows.environment import server_environment
@@ -62,8 +64,8 @@ def embedded_server(home: Path, api_url: str | None, report: Report) -> Iterator
         yield OutsideServer(api_url)
         return
     server = EmbeddedServer(home, report)
-    server.join()
     try:
+        server.join()
         yield server
     finally:
         server.leave()
@@ -111,7 +113,8 @@ class EmbeddedServer:
         with _locked(self.home / "start.lock"):
             self._users = _open_lock(self.home / "users.lock")
             fcntl.flock(self._users, fcntl.LOCK_SH)
-            record = self._running() or self._start()
+            with _uninterrupted():  # a server that nobody knows of would hold its lock for ever
+                record = self._running() or self._start()
         self.ui_url = f"http://127.0.0.1:{record.port}"
         self.api_url = f"{self.ui_url}/api"
 
@@ -263,6 +266,22 @@ def _free_port(wished: int) -> int:
                 continue
             return int(probe.getsockname()[1])
     raise ServerFailed("no free port on 127.0.0.1 for Prefect's server")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C counts after the block; signals go to the main thread only, so there is nothing to do in others."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: heard.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if heard and callable(before):
+        before(*heard[-1])
 
 
 @contextmanager

@@ -1,8 +1,12 @@
 """The command line: one file per command, imported when it is asked for."""
 
 import importlib
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
+from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -11,8 +15,12 @@ from amends.cli.guard import report
 COMMANDS: Mapping[str, str] = {
     "init": "init",
     "check": "check",
+    "fmt": "fmt",
+    "schema": "schema",
     "test": "test",
     "why": "why",
+    "say": "say",
+    "graph": "graph",
     "run": "run",
     "import": "import_",
     "prefect": "prefect",
@@ -39,10 +47,17 @@ def _no_options_of_its_own() -> None:
     """Closes the loop with customers: feedback events in, YAML rules decide, amends made on every channel."""
 
 
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does, so that what was begun is recorded and a server that was started is stopped."""
+    sys.exit(128 + signal.SIGTERM)
+
+
 def main() -> None:
     """Run the command line; what nobody foresaw becomes one sentence, or a trace with --debug."""
+    _let_odd_letters_pass()
     is_debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
+    signal.signal(signal.SIGTERM, _end)
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
         make_app(asked or list(COMMANDS))()
@@ -52,3 +67,10 @@ def main() -> None:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         report(f"amends stopped: {reason}; run it again with --debug to see where")
         sys.exit(2)
+
+
+def _let_odd_letters_pass() -> None:
+    """A terminal that cannot show a letter gets its code: what was done is not to be lost over a tick mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

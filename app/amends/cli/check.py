@@ -14,6 +14,7 @@ from amends.cli.targets import targets
 from amends.files import as_seen_from_here, read_files
 from amends_connectors.registry import kinds
 from amends_engine.findings import Finding
+from amends_engine.linting import lint
 from amends_engine.workspace import Workspace, read_workspace
 
 
@@ -47,7 +48,7 @@ def check(
     shown: list[Finding] = []
     for target in targets(paths or [], workspace):
         files = read_files(target.folder)
-        read, found = read_workspace(files, kinds())
+        read, found = read_workspace(files, kinds(), lint)
         wanted = [finding for finding in found if target.includes(finding.place.file)]
         seen, files = as_seen_from_here(target.folder, wanted, files)
         shown.extend(seen)

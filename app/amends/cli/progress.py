@@ -43,12 +43,12 @@ class OnTerminal:
         self._console = console
 
     def say(self, sentence: str) -> None:
-        self._console.print(sentence, style="dim", highlight=False)
+        self._console.print(sentence, style="dim", highlight=False, markup=False)
 
     @contextmanager
     def reading(self, path: Path) -> Iterator[Advance]:
         size = path.stat().st_size if path.is_file() else None
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
         with Progress(*columns, console=self._console, transient=True) as bar:
             task = bar.add_task(f"reading {path.name}", total=size)
             yield lambda end: bar.update(task, completed=end)

@@ -1,6 +1,6 @@
 """The summary of a run, as a person reads it: what came in, what was decided, what went out, what is left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -9,25 +9,30 @@ from amends.outcome import COLUMNS, RunOutcome
 from amends_engine.plans import Outcome
 from amends_engine.workspace import Workspace
 
-_COLUMN_TITLES = {"previewed": "preview only", "succeeded": "done", "waiting": "waiting"}
+_WIDE = 500
+_TITLES = {"previewed": "preview only", "succeeded": "done"}
+_DRY_TITLES = {"waiting": "would be done"}
 
 
 def print_summary(outcome: RunOutcome, workspace: Workspace, *, is_dry: bool) -> None:
     console = Console(highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = _WIDE  # a log has no margin at which a table would have to be cut
     console.print(_headline(outcome, is_dry=is_dry))
     for line in _broken(outcome):
         console.print(line, markup=False)
     if outcome.decided or outcome.unknown:
         console.print(_decisions(outcome, workspace))
     if outcome.effects:
-        console.print(_effects(outcome))
+        console.print(_effects(outcome, _DRY_TITLES if is_dry else _TITLES))
     for line in _remarks(outcome, workspace):
         console.print(line, markup=False)
 
 
 def _headline(outcome: RunOutcome, *, is_dry: bool) -> str:
     intake = outcome.intake
-    parts = [f"{intake.read:,} events read", f"{intake.accepted:,} {'would be new' if is_dry else 'new'}"]
+    plural = "" if intake.read == 1 else "s"
+    parts = [f"{intake.read:,} event{plural} read", f"{intake.accepted:,} {'would be new' if is_dry else 'new'}"]
     parts += [f"{intake.duplicate:,} known already"] if intake.duplicate else []
     parts += [f"{intake.conflict:,} in conflict with an earlier one"] if intake.conflict else []
     parts += [f"{intake.quarantined:,} quarantined"] if intake.quarantined else []
@@ -46,7 +51,7 @@ def _broken(outcome: RunOutcome) -> Iterator[str]:
 
 def _decisions(outcome: RunOutcome, workspace: Workspace) -> Table:
     table = Table(title="Decisions", title_justify="left", box=None, pad_edge=False)
-    table.add_column("rule")
+    table.add_column("rule", overflow="fold")
     columns = [one for one in Outcome if any(decided is one for _, decided in outcome.decided)]
     for column in columns:
         table.add_column(column.value, justify="right")
@@ -62,13 +67,13 @@ def _decisions(outcome: RunOutcome, workspace: Workspace) -> Table:
     return table
 
 
-def _effects(outcome: RunOutcome) -> Table:
+def _effects(outcome: RunOutcome, titles: Mapping[str, str]) -> Table:
     totals = outcome.effect_totals()
     columns = [column for column in COLUMNS if totals[column]]
     table = Table(title="Effects", title_justify="left", box=None, pad_edge=False, show_footer=True)
     table.add_column("channel", footer="all")
     for column in columns:
-        table.add_column(_COLUMN_TITLES.get(column, column), justify="right", footer=_number(totals[column]))
+        table.add_column(titles.get(column, column), justify="right", footer=_number(totals[column]))
     for kind in sorted({kind for kind, _ in outcome.effects}):
         of_kind = outcome.effect_totals(kind)
         table.add_row(kind, *(_number(of_kind[column]) for column in columns))

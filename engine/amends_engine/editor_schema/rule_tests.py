@@ -1,0 +1,71 @@
+"""The tests beside the rules: a customer, an event, a case, and what is expected."""
+
+from collections.abc import Mapping
+
+from amends_engine.editor_schema.keys import explained
+from amends_engine.editor_schema.values import DURATION, describe_field, either, list_of, one_of, value_of
+from amends_engine.editor_schema.vocabulary import Vocabulary
+from amends_engine.fields import BUILT_IN, EventType, Field, FieldType, Kind
+from amends_engine.shapes import EXPECT, LATER_CUSTOMER, LATER_EVENT, TEST, Schema
+
+_AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
+_ORIGIN = one_of({"outside": "from a source", "self": "made by a rule"}, "where it comes from")
+_ID = {"type": ["string", "number"], "description": "The customer's id; any text"}
+
+
+def schema_of_test(words: Vocabulary) -> Schema:
+    case = {known.short_name: known for known in BUILT_IN.values() if known.name.startswith("case.")}
+    does = {"type": "array", "items": one_of({kind.name: kind.means for kind in words.kinds.values()}, "a step")}
+    parts = {
+        "customer": _closed({"id": _ID, **_values(words.fields.customer)}),
+        "event": _event(words),
+        "case": _closed(_values(case)),
+        "expect": explained(EXPECT, {"does": does}),
+        "later": list_of(_later(words)),
+        "until": DURATION,
+    }
+    return {"title": "test", **explained(TEST, parts)}
+
+
+def _later(words: Vocabulary) -> Schema:
+    """What happens is told by its key: an event, an answer, or other attributes of the customer."""
+    customer = _closed({"id": _ID, **_values(words.fields.customer)})
+    event = explained(LATER_EVENT, {"after": DURATION, "event": _event(words), "customer": customer})
+    answer = _closed({"after": DURATION, "answer": one_of({"yes": "", "no": ""}, "an answer")})
+    other = explained(LATER_CUSTOMER, {"after": DURATION, "customer": customer})
+    without = {"if": {"required": ["answer"]}, "then": answer, "else": other}
+    return {"type": "object", "if": {"required": ["event"]}, "then": event, "else": without}
+
+
+def _event(words: Vocabulary) -> Schema:
+    """Which fields there are depends on the type."""
+    kinds = words.fields.events
+    kind = one_of({name: each.means for name, each in kinds.items()}, "an event type of fields.yaml")
+    return {
+        "type": "object",
+        "description": "The event: its type and its fields by short name",
+        "properties": {"type": kind},
+        "required": ["type"],
+        "allOf": [_fields_of(each) for each in kinds.values()],
+    }
+
+
+def _fields_of(kind: EventType) -> Schema:
+    is_it = {"properties": {"type": {"const": kind.name}}, "required": ["type"]}
+    return {
+        "if": is_it,
+        "then": _closed({**_values(kind.fields), "type": {"type": "string"}, "at": _AT, "origin": _ORIGIN}),
+    }
+
+
+def _closed(properties: Mapping[str, Schema]) -> Schema:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _values(fields: Mapping[str, Field]) -> dict[str, Schema]:
+    """Values by short name; nothing is a value too, and means that it is missing."""
+    return {name: {"description": describe_field(each), **_or_nothing(each)} for name, each in fields.items()}
+
+
+def _or_nothing(field: Field) -> Schema:
+    return either(value_of(field.type), {"type": "null"})

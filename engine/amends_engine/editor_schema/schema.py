@@ -1,0 +1,278 @@
+"""The schema of a rule file, and of definitions.yaml, which speaks the same conditions.
+
+Draft-07, because every release of the YAML language server reads it. Unlike shapes.py it uses anyOf: an editor shows
+the sentence of the first alternative. Names come from the workspace, forms from the tables the parser reads by:
+OPERATORS, OptionType, the connectors' steps, shapes.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from amends_engine.editor_schema.keys import explained
+from amends_engine.editor_schema.rule_tests import schema_of_test
+from amends_engine.editor_schema.values import (
+    BUDGET_PATTERN,
+    DURATION,
+    GIVEN,
+    LIMIT_PATTERN,
+    SHARE_PATTERN,
+    WRITTEN,
+    condition_on,
+    describe_field,
+    either,
+    list_of,
+    one_of,
+    one_word_of,
+    option_value,
+    ref,
+    text,
+)
+from amends_engine.editor_schema.vocabulary import Vocabulary
+from amends_engine.events import Origin
+from amends_engine.fields import Field
+from amends_engine.shapes import (
+    ASK,
+    BUDGET,
+    CHOOSE_BRANCH,
+    DEFINITION,
+    DEFINITIONS,
+    LIMITS,
+    OTHERWISE_BRANCH,
+    RULE,
+    RULE_FILE,
+    WAIT_FOR,
+    WAIT_SPAN,
+    WAIT_UNTIL,
+    WATCHED,
+    WHEN_COUNT,
+    WHEN_EVENT,
+    WHEN_MISSING,
+    WHEN_ORDER,
+    Schema,
+    names_to,
+)
+from amends_engine.steps import Option, StepKind
+
+
+def editor_schema(words: Vocabulary) -> Schema:
+    """The schema of a workspace's rule files and definitions, as plain JSON; its other files pass as they are."""
+    events: list[str | None] = [None, *words.fields.events]
+    rule_file = explained(RULE_FILE, {"rules": list_of(_rule(words)), "tests": list_of(schema_of_test(words))})
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Amends",
+        "type": "object",
+        "if": _has("definitions", "budgets"),
+        "then": _dictionary(),
+        "else": {"if": _has("events", "entities", "company", "gives"), "else": rule_file},
+        "definitions": {
+            **dict(_field_definitions(words)),
+            **dict(pair for kind in words.kinds.values() for pair in _step_definitions(kind, words)),
+            **dict(pair for event in events for pair in _event_definitions(event, words)),
+        },
+    }
+
+
+def _has(*keys: str) -> Schema:
+    return {"anyOf": [{"required": [key]} for key in keys]}
+
+
+def _dictionary() -> Schema:
+    limit = text(BUDGET_PATTERN, "how much in how long, such as 4000 EUR per week")
+    share = text(SHARE_PATTERN, "how much in how long, such as 150 EUR per 180d")
+    share = {**share, "description": "At most so much in so long for one customer. Example: 150 EUR per 180d"}
+    definition = explained(DEFINITION, {"if": ref("conditions")})
+    budget = explained(BUDGET, {"limit": limit, "per_customer": share})
+    return explained(DEFINITIONS, {"definitions": names_to(definition), "budgets": names_to(budget)})
+
+
+def _rule(words: Vocabulary) -> Schema:
+    """if and then depend on the event; without a known event every field of the workspace is offered."""
+    event = one_of({name: kind.means for name, kind in words.fields.events.items()}, "an event type of fields.yaml")
+    limit = text(LIMIT_PATTERN, "how often in how long, such as 1 per 30d")
+    parts = {"when": _when(event), "limits": explained(LIMITS, {"per_customer": limit})}
+    known = [{"if": _begins_with({"const": name}), "then": _body(name)} for name in words.fields.events]
+    return {
+        "title": "rule",
+        **explained(RULE, parts),
+        "allOf": [*known, {"if": _begins_with(event), "else": _body(None)}],
+    }
+
+
+def _when(event: Schema) -> Schema:
+    """Picked by the key that tells one kind of trigger from the others, as the parser does it."""
+    types, field = either(event, list_of(event)), ref("field")
+    watched = explained(WATCHED, {"event": types, "if": ref("conditions")})
+    kinds = {
+        "missing": explained(WHEN_MISSING, {"missing": watched, "after": watched, "within": DURATION, "same": field}),
+        "at_least": explained(
+            WHEN_COUNT,
+            {"of": watched, "where": ref("conditions"), "within": DURATION, "again_after": DURATION}
+            | {"per": field, "distinct": field},
+        ),
+        "first": explained(WHEN_ORDER, {"first": watched, "then": watched, "within": DURATION, "same": field}),
+    }
+    origins = list_of(one_word_of([origin.value for origin in Origin]))
+    schema = explained(WHEN_EVENT, {"event": types, "origin": origins})
+    for key, kind in kinds.items():
+        schema = {"if": _has(key), "then": kind, "else": schema}
+    return schema
+
+
+def _begins_with(event: Schema) -> Schema:
+    when = {"type": "object", "properties": {"event": event}, "required": ["event"]}
+    return {"properties": {"when": when}, "required": ["when"]}
+
+
+def _body(event: str | None) -> Schema:
+    return {"properties": {"if": _ref("conditions", event), "then": _ref("steps", event)}}
+
+
+def _of(what: str, event: str | None) -> str:
+    return f"{what}.{event}" if event else what
+
+
+def _ref(what: str, event: str | None) -> Schema:
+    return ref(_of(what, event))
+
+
+def _event_definitions(event: str | None, words: Vocabulary) -> Iterator[tuple[str, Schema]]:
+    tests = {name: ref(f"condition-on.{known.name}") for name, known in words.readable(event).items()}
+    groups = {name: build(event, words) for name, build in GROUPS.items()}
+    actions = {name: ref(f"step.{name}") for name in words.kinds}
+    control = {name: build(event) for name, build in CONTROL.items()}
+    yield _of("conditions", event), list_of(_ref("condition", event))
+    yield _of("condition", event), _one_key("one condition", {**tests, **groups})
+    yield _of("steps", event), list_of(_ref("one-step", event))
+    yield _of("one-step", event), _one_key("one step", {**actions, **control})
+
+
+def _one_key(title: str, properties: Mapping[str, Schema]) -> Schema:
+    counts = {"minProperties": 1, "maxProperties": 1}
+    return {"title": title, "type": "object", "properties": properties, "additionalProperties": False, **counts}
+
+
+def _is(event: str | None, words: Vocabulary) -> Schema:
+    name = one_of(words.usable(event), "a definition of definitions.yaml that fits the event")
+    return {"description": "A definition of the company", **name}
+
+
+def _any(event: str | None, _words: Vocabulary) -> Schema:
+    return {"description": "At least one of these is true", **list_of(_ref("condition", event))}
+
+
+def _all(event: str | None, _words: Vocabulary) -> Schema:
+    return {"description": "All of these are true", **list_of(_ref("condition", event))}
+
+
+def _not(event: str | None, _words: Vocabulary) -> Schema:
+    parts = either(_ref("condition", event), _ref("conditions", event))
+    return {"description": "The opposite of one condition, or of all in a list; unknown stays unknown", **parts}
+
+
+GROUPS: Mapping[str, Callable[[str | None, Vocabulary], Schema]] = {"is": _is, "any": _any, "all": _all, "not": _not}
+"""The keys of conditions that are not fields."""
+
+
+def _choose(event: str | None) -> Schema:
+    steps = _ref("steps", event)
+    chosen = explained(CHOOSE_BRANCH, {"if": _ref("conditions", event), "then": steps})
+    rest = explained(OTHERWISE_BRANCH, {"otherwise": steps})
+    return {"description": "The first branch whose conditions are true", **list_of(either(chosen, rest))}
+
+
+def _stop(_event: str | None) -> Schema:
+    return {"description": "Nothing that follows is done; the reason, in words", **WRITTEN}
+
+
+def _wait(_event: str | None) -> Schema:
+    span, until = (
+        explained(WAIT_SPAN, {"for": DURATION}),
+        explained(WAIT_UNTIL, {"until": WRITTEN, "at_most": DURATION}),
+    )
+    return {"description": "Goes on later, with what is known then", "if": _has("until"), "then": until, "else": span}
+
+
+def _wait_for(event: str | None) -> Schema:
+    # what is awaited is an event of another type: the steps and conditions are those of any event
+    inner = {"within": DURATION, "same": ref("field"), "if": ref("conditions")}
+    ways = {"then": ref("steps"), "otherwise": _ref("steps", event)}
+    return {
+        "description": "Goes on when an event comes, or does not come in time",
+        **explained(WAIT_FOR, {**inner, **ways}),
+    }
+
+
+def _ask(event: str | None) -> Schema:
+    ways = dict.fromkeys(("yes", "no", "no_answer"), _ref("steps", event))
+    inner = {"to": WRITTEN, "question": WRITTEN, "answer_within": DURATION, **ways}
+    return {"description": "Asks a person, and goes on with the answer", **explained(ASK, inner)}
+
+
+CONTROL: Mapping[str, Callable[[str | None], Schema]] = {
+    "choose": _choose,
+    "stop": _stop,
+    "wait": _wait,
+    "wait_for": _wait_for,
+    "ask": _ask,
+}
+"""The steps that are not actions."""
+
+
+def _step_definitions(kind: StepKind, words: Vocabulary) -> Iterator[tuple[str, Schema]]:
+    yield (
+        f"step.{kind.name}",
+        {
+            "title": f"{kind.name} with its options",
+            "type": "object",
+            "description": kind.means + (f". Example: {kind.example}" if kind.example else ""),
+            "properties": {option.name: ref(_name(kind, option)) for option in kind.options},
+            "required": [option.name for option in kind.options if option.is_required],
+            "additionalProperties": False,
+        },
+    )
+    for option in kind.options:
+        yield _name(kind, option), _option(option, _name(kind, option), words)
+
+
+def _name(kind: StepKind, option: Option) -> str:
+    return f"option.{kind.name}.{option.name}"
+
+
+def _option(option: Option, name: str, words: Vocabulary) -> Schema:
+    value = option_value(option, words)
+    is_mapping = value.get("type") == "object"
+    return {"description": option.means, **(value if is_mapping else either(value, _table(ref(name))))}
+
+
+def _table(value: Schema) -> Schema:
+    """{by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}; which rows there are is the definition "rows"."""
+    by = {"description": "The field whose value chooses", **ref("field")}
+    otherwise = {"description": "The value for every other row, and where the field is missing", **value}
+    return {
+        "title": "a table",
+        "type": "object",
+        "properties": {"by": by, "otherwise": otherwise},
+        "required": ["by", "otherwise"],
+        "additionalProperties": value,
+        "allOf": [ref("rows")],
+    }
+
+
+def _field_definitions(words: Vocabulary) -> Iterator[tuple[str, Schema]]:
+    named: dict[str, list[Field]] = {}
+    for event in (None, *words.fields.events):
+        for name, known in words.readable(event).items():
+            named.setdefault(name, []).append(known)
+    for known in {known.name: known for same in named.values() for known in same}.values():
+        yield f"condition-on.{known.name}", condition_on(known)
+    yield "field", one_of({name: describe_field(same[0]) for name, same in named.items()}, "a field")
+    yield "rows", {"allOf": [rows for name, same in named.items() for rows in _rows(name, same)]}
+
+
+def _rows(name: str, same: list[Field]) -> Iterator[Schema]:
+    """The rows of a table by this name, if it can only be one of some words, the same ones in every event."""
+    choices = same[0].type.choices
+    if choices and all(known.type.choices == choices for known in same):
+        rows = {"by": {}, "otherwise": {}, **dict.fromkeys(choices, GIVEN)}
+        chosen = {"properties": {"by": {"const": name}}, "required": ["by"]}
+        yield {"if": chosen, "then": {"properties": rows, "additionalProperties": False}}

@@ -1,0 +1,222 @@
+"""Single values as JSON Schema for editors: of a field, behind an operator, behind the option of a step.
+
+Patterns are written so that Python and ECMAScript read them alike. errorMessage and enumDescriptions are words that
+the YAML and JSON language servers know beside JSON Schema; validators pass over them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from amends_engine.definitions import WINDOWS
+from amends_engine.editor_schema.vocabulary import Vocabulary
+from amends_engine.fields import MAX_TEXT, Field, FieldType, Kind
+from amends_engine.operators import OPERATORS, Operand, Operator
+from amends_engine.shapes import Schema
+from amends_engine.steps import Option, OptionType
+
+_LENGTH = r"\s*(?=[0-9])([0-9]{1,6}w)?\s?([0-9]{1,6}d)?\s?([0-9]{1,6}h)?\s?([0-9]{1,6}m)?\s?([0-9]{1,6}s)?\s*"
+_AMOUNT = r"\s*-?[0-9]{1,15}(\.[0-9]{1,4})?\s?[A-Z]{3}\s*"
+DURATION_PATTERN = rf"^{_LENGTH}$"
+MONEY_PATTERN = rf"^{_AMOUNT}$"
+PRICE_PATTERN = MONEY_PATTERN.replace("-?", "(?=[0-9.]*[1-9])")
+LIMIT_PATTERN = rf"^[1-9][0-9]{{0,3}} per {_LENGTH}$"
+BUDGET_PATTERN = rf"^{_AMOUNT} per ({'|'.join(WINDOWS)}|{_LENGTH})$"
+SHARE_PATTERN = rf"^{_AMOUNT} per {_LENGTH}$"
+_DAY = r"^[0-9]{4}-?([0-9]{2}-?[0-9]{2}|W[0-9]{2}(-?[0-9])?)"
+DATE_PATTERN = rf"{_DAY}$"
+TIME_PATTERN = rf"{_DAY}.[0-9]{{2}}[0-9:.,]*(Z|[+-][0-9]{{2}}(:?[0-9]{{2}}(:?[0-9]{{2}}([.,][0-9]+)?)?)?)$"
+WORD_PATTERN = r"^[^\x00-\x20!-,./:-@\[-^`{-~]+$"
+
+SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+GIVEN: Schema = {"type": ["string", "number", "boolean", "array", "object"]}
+
+
+def ref(name: str) -> Schema:
+    """A reference to one of the schema's definitions."""
+    return {"$ref": f"#/definitions/{name}"}
+
+
+def either(*alternatives: Schema) -> Schema:
+    """One of these; the first is the one whose sentence an editor shows if none fits."""
+    first, *others = alternatives
+    return {"anyOf": [_with_own_words(first), *others]}
+
+
+def _with_own_words(schema: Schema) -> Schema:
+    # the YAML language server writes "Incorrect type" over the errorMessage of a type that is not in a list
+    return {**schema, "type": [schema["type"]]} if isinstance(schema.get("type"), str) else schema
+
+
+def list_of(items: Schema) -> Schema:
+    return {"type": "array", "items": items, "minItems": 1}
+
+
+def one_of(choices: Mapping[str, str], what: str) -> Schema:
+    """One of these names, each with its meaning. what: "an event type of fields.yaml"."""
+    if not choices:  # draft-07 knows no empty enum
+        return {"type": "string", "not": {}, "errorMessage": f"write {what}; there is none yet"}
+    schema: Schema = {"type": "string", "enum": list(choices), "errorMessage": f"write {what}: {', '.join(choices)}"}
+    return {**schema, "enumDescriptions": list(choices.values())} if any(choices.values()) else schema
+
+
+def one_word_of(choices: Sequence[str]) -> Schema:
+    return one_of(dict.fromkeys(choices, ""), "one of")
+
+
+def text(pattern: str, due: str) -> Schema:
+    return {"type": "string", "pattern": pattern, "errorMessage": f"write {due}"}
+
+
+WRITTEN: Schema = text(r"\S", "text; put quotes around it if it looks like something else")
+DURATION: Schema = text(DURATION_PATTERN, "a length of time such as 30m, 72h, 90d or 2w; m is minutes")
+BOOLEAN: Schema = {"type": "boolean", "errorMessage": "write true or false, without quotes"}
+
+
+def value_of(wanted: FieldType) -> Schema:
+    """What a field of this type can hold."""
+    return _OF_KIND[wanted.kind](wanted)
+
+
+def _number(wanted: FieldType) -> Schema:
+    bounds = {"minimum": wanted.low, "maximum": wanted.high}
+    return {
+        "type": "integer" if wanted.kind is Kind.WHOLE else "number",
+        "errorMessage": f"write a {wanted.describe()}",
+        **{key: _plain(bound) for key, bound in bounds.items() if bound is not None},
+    }
+
+
+def _plain(number: float) -> float:
+    return int(number) if number == int(number) else number
+
+
+def _any_text(_wanted: FieldType) -> Schema:
+    return {"type": "string", "maxLength": MAX_TEXT, "errorMessage": WRITTEN["errorMessage"]}
+
+
+_OF_KIND: dict[Kind, Callable[[FieldType], Schema]] = {
+    Kind.TEXT: _any_text,
+    Kind.WHOLE: _number,
+    Kind.NUMBER: _number,
+    Kind.YES_NO: lambda _wanted: BOOLEAN,
+    Kind.MONEY: lambda _wanted: text(MONEY_PATTERN, "an amount such as 75 EUR or 19.90 EUR"),
+    Kind.TIME: lambda _wanted: text(TIME_PATTERN, "a time with its offset such as 2026-03-01T09:30:00+01:00"),
+    Kind.DATE: lambda _wanted: text(DATE_PATTERN, "a date such as 2026-03-01"),
+    Kind.DURATION: lambda _wanted: DURATION,
+    Kind.CHOICE: lambda wanted: one_word_of(wanted.choices),
+    Kind.TEXTS: lambda wanted: {"type": "array", "items": _any_text(wanted)},
+}
+
+
+def condition_on(field: Field) -> Schema:
+    """What may stand behind a field in a condition: a value, a list of values, or operators."""
+    one = value_of(replace(field.type, kind=Kind.TEXT) if field.type.kind is Kind.TEXTS else field.type)
+    fitting = [operator for operator in OPERATORS.values() if field.type.kind in operator.kinds]
+    names = ", ".join(operator.name for operator in fitting)
+    bare = {
+        **one,
+        "errorMessage": f"{one['errorMessage']}; or a list of such values; or an operator: {names}",
+        "defaultSnippets": [_snippet(operator) for operator in fitting if operator.name not in _BARE],
+    }
+    about = {"title": field.name, "description": describe_field(field)}
+    return {**about, **either(bare, list_of(one), {**_operators(fitting, one), **about})}
+
+
+_BARE = frozenset({"equals", "one_of"})  # written without the operator: a value, a list
+
+
+def _snippet(operator: Operator) -> Schema:
+    """Offers the operator where a value is due."""
+    return {
+        "label": f"{{{operator.name}: …}}",
+        "description": _means(operator),
+        "bodyText": f"{{{operator.name}: {_SNIPPETS[operator.operand]}}}",
+    }
+
+
+_SNIPPETS: dict[Operand, str] = {
+    Operand.SAME: "$1",
+    Operand.LIST: "[$1]",
+    Operand.SAME_OR_LIST: "$1",
+    Operand.PAIR: "[$1, $2]",
+    Operand.WORDS: "[$1]",
+    Operand.YES_NO: "${1:true}",
+    Operand.DURATION: "${1:30d}",
+}
+
+
+def _operators(fitting: list[Operator], one: Schema) -> Schema:
+    given = {
+        operator.name: {**_OPERANDS[operator.operand](one), "description": _means(operator)} for operator in fitting
+    }
+    instead = {**BOOLEAN, "description": "The answer when the value is missing; without it the condition is unknown"}
+    return {
+        "type": "object",
+        "properties": {**given, "if_missing": instead},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "if": {"required": ["if_missing"]},
+        "then": {"minProperties": 2},
+    }
+
+
+def _means(operator: Operator) -> str:
+    return f"… {operator.words} …: takes {operator.operand.value}. Example: {operator.example}"
+
+
+_WORDS = {**SCALAR, "pattern": r"\S", "errorMessage": "write a word, a phrase or a list of them"}
+
+_OPERANDS: dict[Operand, Callable[[Schema], Schema]] = {
+    Operand.SAME: lambda one: one,
+    Operand.LIST: list_of,
+    Operand.SAME_OR_LIST: lambda one: either(one, list_of(one)),
+    Operand.PAIR: lambda one: {**list_of(one), "minItems": 2, "maxItems": 2},
+    Operand.WORDS: lambda _one: either(_WORDS, list_of(_WORDS)),
+    Operand.YES_NO: lambda _one: BOOLEAN,
+    Operand.DURATION: lambda _one: DURATION,
+}
+
+
+def describe_field(field: Field) -> str:
+    """Meaning, type and where it comes from, in one line."""
+    notes = [field.means, field.type.describe()]
+    notes += ["personal"] if field.is_personal else []
+    notes += [f"from {', then '.join(field.sources)}"] if field.sources else []
+    notes += [f"written as “{field.fallback}” if it is missing"] if field.fallback else []
+    return ". ".join(note[0].upper() + note[1:] for note in notes if note)
+
+
+def option_value(option: Option, words: Vocabulary) -> Schema:
+    """What may stand behind an option; field names are the schema's definition "field"."""
+    return _OF_OPTION[option.type](option, words)
+
+
+def _written(option: Option, _words: Vocabulary) -> Schema:
+    return {**WRITTEN, "maxLength": option.max_length} if option.max_length else WRITTEN
+
+
+_OF_OPTION: dict[OptionType, Callable[[Option, Vocabulary], Schema]] = {
+    OptionType.TEXT: _written,
+    OptionType.WORD: lambda _o, _w: {
+        **SCALAR,
+        "pattern": WORD_PATTERN,
+        "errorMessage": "write a name of letters, digits, - and _",
+    },
+    OptionType.MONEY: lambda _o, _w: text(PRICE_PATTERN, "an amount such as 75 EUR or 19.90 EUR"),
+    OptionType.DURATION: lambda _o, _w: DURATION,
+    OptionType.TEMPLATE: lambda _o, words: one_of(words.templates["email"], "a message of templates/"),
+    OptionType.CARD: lambda _o, words: one_of(words.templates["card"], "a card of templates/"),
+    OptionType.BUDGET: lambda _o, words: one_of(words.budgets, "a budget of definitions.yaml"),
+    OptionType.CHOICE: lambda option, _w: one_word_of(option.choices),
+    OptionType.FIELDS: lambda _o, _w: list_of(ref("field")),
+    OptionType.TEXTS: lambda option, words: {"type": "object", "additionalProperties": _written(option, words)},
+    OptionType.YES_NO: lambda _o, _w: BOOLEAN,
+    OptionType.ATTRIBUTE: lambda _o, words: one_of(
+        {known.name: describe_field(known) for known in words.fields.customer.values()}, "an attribute of the customer"
+    ),
+    OptionType.EVENT: lambda _o, words: one_of(
+        {name: kind.means for name, kind in words.fields.events.items()}, "an event type of fields.yaml"
+    ),
+    OptionType.VALUE: lambda _o, _w: SCALAR,
+    OptionType.VALUES: lambda _o, _w: {"type": "object", "additionalProperties": SCALAR},
+}
