@@ -13,6 +13,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from hypothesis import settings
 from typer.testing import CliRunner
 
 from amends import running
@@ -22,6 +23,10 @@ from amends_flows.backends import Backend, InProcess
 from amends_flows.prefect_database import plant_migrated
 from amends_flows.server import PrefectServer, embedded_server
 from amends_store.store import Store, open_store
+
+# how long an example takes says more about the machine than about the code
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 RULES = """\
 version: 1

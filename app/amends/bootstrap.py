@@ -110,6 +110,7 @@ def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dic
         render=letters.render,
         budgets=workspace.budgets,
         timezone=workspace.profile.timezone,
+        calendars=workspace.profile.calendars,
         clock=now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         stop=threading.Event(),

@@ -1,6 +1,6 @@
 """What is known already, read without changing it and without the weight of the whole store."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -9,6 +9,8 @@ from amends.settings import Settings
 from amends_engine.events import Event
 from amends_engine.facts import facts_about
 from amends_engine.fields import Fields
+from amends_engine.history import counted, reach, with_events
+from amends_engine.history_needs import asked_about, askers
 from amends_engine.planning import RuleSet
 from amends_engine.values import Value, so_long_before
 from amends_store.glance import Glance, glance_at
@@ -43,6 +45,19 @@ class Memory:
         """What was known when rules acted on a stored event; what is known now if none did."""
         then = self._glance.facts(event.id) if self._glance else None
         return then or self.facts([event])[event.id]
+
+    def with_history(
+        self, events: Sequence[Event], facts: Mapping[str, dict[str, Value]], rules: RuleSet
+    ) -> dict[str, dict[str, Value]]:
+        """The facts with every count of the past that a rule asks for; the events given are part of that past."""
+        asking = askers(rules)
+        wanted = [(event, asked) for event in events if (asked := asked_about(event, asking))]
+        customers = {event.customer_id for event, _ in wanted if event.customer_id}
+        types = {one.event_type for _, asked in wanted for one in asked}
+        stored = self._glance.past(customers, types, reach(wanted)) if self._glance and customers else {}
+        past = with_events(stored, events)
+        counts = {event.id: counted(asked, event, past) for event, asked in wanted}
+        return {event: {**counts.get(event, {}), **known} for event, known in facts.items()}
 
     def acted(
         self, events: Sequence[Event], rules: RuleSet, but_for: str = ""

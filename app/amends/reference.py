@@ -8,6 +8,7 @@ from amends_connectors.registry import kinds
 from amends_engine.fields import BUILT_IN, GIVEN_BY_STEPS, Kind
 from amends_engine.findings import CODES
 from amends_engine.operators import OPERATORS
+from amends_engine.scales import SCALES, Scale
 from amends_engine.steps import Option, StepKind
 
 NOTE = "<!-- Made by `make reference` from the tables in the code. Do not edit. -->"
@@ -40,11 +41,22 @@ def _operators() -> Iterator[str]:
 
 def _fields() -> Iterator[str]:
     yield from ("## Types of fields", "", *(f"- `{kind.value}`" for kind in Kind if kind is not Kind.CHOICE))
-    yield from ("- `whole number from 0 to 10`, `number from 0 to 1`", "- `one of [basic, silver, gold]`", "")
+    yield from ("- `whole number from 0 to 10`, `number from 0 to 1`", "- `one of [basic, silver, gold]`")
+    yield from (f"- `{each.word}`: {each.low} to {each.high}. {each.means}" for each in SCALES.values())
+    yield from ("", "A score has a band: of a field `nps` it is `nps_band`, in conditions, texts and tables alike.", "")
+    yield from ("| type | bands |", "|---|---|")
+    yield from (f"| `{each.word}` | {_bands(each)} |" for each in SCALES.values())
+    yield ""
     yield from ("## Fields that are always there to read", "", "| field | type |", "|---|---|")
     for known in (*BUILT_IN.values(), *GIVEN_BY_STEPS.values()):
         yield f"| `{known.name}` | {known.type.describe()} |"
     yield ""
+
+
+def _bands(scale: Scale) -> str:
+    lows = (scale.low, *(top + 1 for _, top in scale.bands))
+    spans = (f"{low} to {top}" if low < top else str(low) for low, (_, top) in zip(lows, scale.bands, strict=False))
+    return ", ".join(f"`{name}` {span}" for name, span in zip(scale.names, spans, strict=True))
 
 
 def _steps() -> Iterator[str]:

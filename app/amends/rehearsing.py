@@ -44,7 +44,7 @@ def _plan(settings: Settings, workspace: Workspace, events: list[Event], outcome
     with memory(settings, workspace.fields) as known:
         stored = known.known([event.id for event in events])
         new = sorted((e for e in events if e.id not in stored), key=lambda event: (event.occurred_at, event.id))
-        facts = known.facts(new)
+        facts = known.with_history(new, known.facts(new), rules)
         acted = known.acted(new, rules)
     outcome.intake.accepted -= len(stored)
     outcome.intake.duplicate += len(stored)

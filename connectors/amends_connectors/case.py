@@ -12,7 +12,7 @@ STEP = StepKind(
         Option(
             "priority", OptionType.CHOICE, "How urgent it is; normal if not said", choices=("low", "normal", "high")
         ),
-        Option("due", OptionType.DURATION, "When it should be closed, counted from the event"),
+        Option("due", OptionType.DURATION, "When it should be closed, counted from the event: 72h, 4 business hours"),
     ),
     example="case: {open: downgrade, one_per: [customer.id], priority: high, due: 72h}",
     changes_facts=True,

@@ -9,7 +9,7 @@ STEP = StepKind(
     options=(
         Option("title", OptionType.TEXT, "What is to be done, in one line", is_required=True, max_length=255),
         Option("to", OptionType.TEXT, "The team or role that does it", is_required=True, max_length=80),
-        Option("due", OptionType.DURATION, "When it should be done, counted from the event"),
+        Option("due", OptionType.DURATION, "When it should be done, counted from the event: 72h, 4 business hours"),
     ),
     target="to",
     example="task: {title: Call <customer.name>, to: loyalty-service, due: 4h}",

@@ -146,6 +146,15 @@ def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
             yield from actions_in(inner)
 
 
+def conditions_in(steps: tuple[Step, ...]) -> Iterator[Condition]:
+    """The conditions of every branch, those inside branches included."""
+    for step in steps:
+        if isinstance(step, Choose):
+            yield from (branch.condition for branch in step.branches)
+        for inner in parts_of(step):
+            yield from conditions_in(inner)
+
+
 def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
     """The plain value of an option for one event."""
     match operand:

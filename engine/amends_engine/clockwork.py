@@ -6,9 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from amends_engine.continuing import Continuation, moved, resume
+from amends_engine.deriving import with_derived
 from amends_engine.events import Event
 from amends_engine.facts import facts_of
-from amends_engine.fields import ASK_ANSWERED
+from amends_engine.fields import ASK_ANSWERED, Fields
+from amends_engine.history import counted, with_events
+from amends_engine.history_needs import asked_about, askers
 from amends_engine.planning import RuleSet, plan, remember
 from amends_engine.plans import Decision, Hit, Timer
 from amends_engine.timers import ring
@@ -31,10 +34,12 @@ class Happening:
 
 @dataclass
 class Clockwork:
-    """Everything that has happened so far. case: what rules read of the customer's case."""
+    """Everything that has happened so far. case: what rules read of the customer's case; past: events from before."""
 
     rules: RuleSet
     case: Mapping[str, Value] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
+    past: tuple[Event, ...] = ()
     acted: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
     attributes: dict[str | None, dict[str, Value]] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
@@ -87,7 +92,11 @@ class Clockwork:
             self.timers.append(decision.timer)
 
     def _facts(self, event: Event) -> dict[str, Value]:
-        return facts_of(event, self.attributes.get(event.customer_id, {}), self.case)
+        known = with_derived(
+            facts_of(event, self.attributes.get(event.customer_id, {}), self.case), self.fields.derived
+        )
+        past = with_events({}, [*self.past, *self.events.values()])
+        return {**known, **counted(asked_about(event, askers(self.rules)), event, past)}
 
     def _answer(self, what: Happening) -> None:
         asking = [timer for timer in self.timers if timer.path.endswith(".ask")]

@@ -1,19 +1,24 @@
 """Lists of one-key conditions become conditions: pick the branch by its key, then read the part."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from amends_engine.calendars import Calendar
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
 from amends_engine.findings import Place
-from amends_engine.operators import MEANT, OPERATORS, Operand, Operator
+from amends_engine.history_reading import is_history, read_history
+from amends_engine.operators import MEANT, OPERATORS, Day, Operand, Operator
+from amends_engine.patterns import compiled
 from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe
-from amends_engine.values import BadValue, parse_duration
+from amends_engine.values import BadValue, parse_date, parse_duration, parse_time
+from amends_engine.wording import Phrases, has_words
 
 NOTHING = AllOf(())
 
@@ -117,16 +122,29 @@ _BRANCHES: dict[str, Callable[[Node, Scope, str], Condition | None]] = {
 
 
 def _read_test(name: str, place: Place, node: Node, scope: Scope, path: str) -> Condition | None:
+    if is_history(name, scope.reading):
+        return _read_history(name, node, scope, path)
     known = find_field(name, place, scope)
-    if known is None:
+    return _read_comparison(known, node, scope, path) if known else None
+
+
+def _read_history(name: str, node: Node, scope: Scope, path: str) -> Condition | None:
+    sought = read_history(name, node, scope.reading)
+    if sought is None:
         return None
+    if sought.node is None:
+        return Test(sought.field.name, *sought.test, path)
+    return _read_comparison(sought.field, sought.node, scope, f"{path}.count")
+
+
+def _read_comparison(known: Field, node: Node, scope: Scope, path: str) -> Condition | None:
     if not node.is_mapping:
         return _read_bare(known, node, scope, path)
     given = dict(node.fields)
     if_missing = _read_if_missing(given.pop("if_missing", None), scope)
     tests = [_read_operator(known, operator, node, scope, f"{path}.{operator}") for operator in given]
     if not tests:
-        scope.reading.report("missing-key", f"The condition on {name} has no operator", node.place,
+        scope.reading.report("missing-key", f"The condition on {known.name} has no operator", node.place,
                              f"write one of {', '.join(OPERATORS)}")  # fmt: skip
     read = tuple(replace(test, if_missing=if_missing) for test in tests if test)
     return read[0] if len(read) == 1 else AllOf(read, path)
@@ -201,14 +219,18 @@ def _read_operator(known: Field, name: str, node: Node, scope: Scope, path: str)
 
 def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path: str) -> Test | None:
     try:
-        operand = _OPERANDS[operator.operand](known, node)
+        operand = _OPERANDS[operator.operand](known, node, scope)
     except _BadOperand as error:
-        code = "unit-missing" if _lacks_unit(known, operator, error.node) else "unknown-value"
+        code = _CODES.get(operator.operand, "unknown-value")
+        code = "unit-missing" if _lacks_unit(known, operator, error.node) else code
         scope.reading.report(
             code, f"{known.name}: {error}", error.node.place, _operand_remedy(known, operator, error.node)
         )
         return None
-    return Test(known.name, operator.name, operand, path)
+    return None if operand is None else Test(known.name, operator.name, operand, path)
+
+
+_CODES = {Operand.PATTERN: "bad-pattern"}
 
 
 class _BadOperand(ValueError):
@@ -237,7 +259,7 @@ def _operand_remedy(known: Field, operator: Operator, node: Node) -> str:
 _YES, _NO = frozenset({"yes", "on", "y"}), frozenset({"no", "off", "n"})
 
 
-def _one(known: Field, node: Node) -> Any:
+def _one(known: Field, node: Node, _scope: Scope) -> Any:
     if node.is_list or node.is_mapping:
         raise _BadOperand(f"one value is due, not {describe(node)}", node)
     wanted = replace(known.type, kind=Kind.TEXT) if known.type.kind is Kind.TEXTS else known.type
@@ -247,44 +269,83 @@ def _one(known: Field, node: Node) -> Any:
         raise _BadOperand(str(error), node) from error
 
 
-def _many(known: Field, node: Node) -> tuple[Any, ...]:
+def _many(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
     if not node.items:
         raise _BadOperand(f"a list of values is due, not {describe(node)}", node)
-    return tuple(_one(known, item) for item in node.items)
+    return tuple(_one(known, item, scope) for item in node.items)
 
 
-def _one_or_many(known: Field, node: Node) -> tuple[Any, ...]:
-    return _many(known, node) if node.is_list else (_one(known, node),)
+def _one_or_many(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
+    return _many(known, node, scope) if node.is_list else (_one(known, node, scope),)
 
 
-def _pair(known: Field, node: Node) -> tuple[Any, ...]:
-    values = _many(known, node)
+def _pair(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
+    values = _many(known, node, scope)
     if len(values) != 2 or not values[0] <= values[1]:
         raise _BadOperand("two values are due, the lower one first, such as [7, 8]", node)
     return values
 
 
-def _words(_known: Field, node: Node) -> tuple[str, ...]:
+def _words(_known: Field, node: Node, _scope: Scope) -> tuple[str, ...]:
     words = tuple(item.text for item in node.items) if node.is_list else (node.text,)
     if not all(word.strip() for word in words):
         raise _BadOperand("a word or a list of words is due", node)
     return words
 
 
-def _truth(_known: Field, node: Node) -> bool:
+def _phrases(known: Field, node: Node, scope: Scope) -> Phrases:
+    phrases = _words(known, node, scope)
+    if empty := next((phrase for phrase in phrases if not has_words(phrase)), None):
+        raise _BadOperand(f"{empty!r} holds no word to look for", node)
+    return Phrases(phrases, known.name, scope.reading.language)
+
+
+def _truth(_known: Field, node: Node, _scope: Scope) -> bool:
     if isinstance(node.value, bool):
         return node.value
     raise _BadOperand(f"true or false is due, not {describe(node)}", node)
 
 
-def _length(_known: Field, node: Node) -> timedelta:
+def _length(_known: Field, node: Node, _scope: Scope) -> timedelta:
     try:
         return parse_duration(node.text)
     except BadValue as error:
         raise _BadOperand(str(error), node) from error
 
 
-_OPERANDS: dict[Operand, Callable[[Field, Node], Any]] = {
+def _pattern(_known: Field, node: Node, _scope: Scope) -> str:
+    if not node.is_text or not node.text:
+        raise _BadOperand(f"a pattern is due, not {describe(node)}", node)
+    try:
+        compiled(node.text)
+    except BadValue as error:
+        raise _BadOperand(str(error), node) from error
+    return node.text
+
+
+def _day(known: Field, node: Node, scope: Scope) -> Any:
+    try:
+        if known.type.kind is Kind.DATE:
+            return parse_date(node.text)
+        if _DATE.match(node.text):
+            return Day(parse_date(node.text), scope.reading.timezone)
+        return parse_time(node.text)
+    except BadValue as error:
+        is_nothing = known.type.kind is Kind.TIME and "time zone" not in str(error) and not _DATE.match(node.text)
+        nothing = f"{node.text!r} is neither a date nor a time; write for example 2026-03-01"
+        raise _BadOperand(nothing if is_nothing else str(error), node) from error
+
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+def _calendar(_known: Field, node: Node, scope: Scope) -> Calendar | None:
+    if not node.is_text or not node.text:
+        raise _BadOperand(f"the name of a calendar is due, not {describe(node)}", node)
+    return scope.reading.find_calendar(node.text, node.place)
+
+
+_OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
     Operand.SAME: _one,
     Operand.LIST: _many,
     Operand.SAME_OR_LIST: _one_or_many,
@@ -292,6 +353,10 @@ _OPERANDS: dict[Operand, Callable[[Field, Node], Any]] = {
     Operand.WORDS: _words,
     Operand.YES_NO: _truth,
     Operand.DURATION: _length,
+    Operand.PHRASES: _phrases,
+    Operand.PATTERN: _pattern,
+    Operand.DAY: _day,
+    Operand.CALENDAR: _calendar,
 }
 
 

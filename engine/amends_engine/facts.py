@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from amends_engine.deriving import with_derived
 from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.values import Value
@@ -62,4 +63,4 @@ def facts_about(
     others = [known for known in said_by_sources if known.source != event.source or known.name not in event.attributes]
     counting = winning([*own, *others], fields)
     declared = {name: known.value for name, known in counting.items() if name in fields.customer}
-    return facts_of(event, declared, case)
+    return with_derived(facts_of(event, declared, case), fields.derived)

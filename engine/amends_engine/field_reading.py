@@ -1,20 +1,38 @@
 """fields.yaml becomes typed fields."""
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
 
+from amends_engine.deriving import band_of, sentiment_of
 from amends_engine.documents import Node
-from amends_engine.fields import BUILT_IN, BUILT_IN_EVENTS, EventType, Field, Fields, FieldType, Kind, closest
+from amends_engine.fields import (
+    BUILT_IN,
+    BUILT_IN_EVENTS,
+    Derived,
+    EventType,
+    Field,
+    Fields,
+    FieldType,
+    Kind,
+    closest,
+)
 from amends_engine.findings import Finding
-from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, check_shape, describe
+from amends_engine.scales import SCALES
+from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, SENTIMENT, check_shape, describe
 
 _CHOICES = re.compile(r"one of \[(?P<choices>[^\[\]]+)\]\Z")
 _BOUNDED = re.compile(r"(?P<kind>whole number|number) from (?P<low>-?\d+(\.\d+)?) to (?P<high>-?\d+(\.\d+)?)\Z")
-_PLAIN = {kind.value: FieldType(kind) for kind in Kind if kind is not Kind.CHOICE}
+_PLAIN = {
+    **{kind.value: FieldType(kind) for kind in Kind if kind is not Kind.CHOICE},
+    **{scale.word: FieldType(Kind.WHOLE, scale.low, scale.high, scale=scale.word) for scale in SCALES.values()},
+}
+_SENTIMENT_KEY = "sentiment_of"
 _TYPES_HELP = "write one of " + ", ".join([*_PLAIN, "whole number from 0 to 10", "one of [gold, silver]"])
 
 
-def read_fields(root: Node, findings: list[Finding]) -> Fields:
-    """Every declared field; what cannot be read is left out and reported."""
+def read_fields(root: Node, findings: list[Finding], language: str = "en") -> Fields:
+    """Every declared field; what cannot be read is left out and reported. language: the company's."""
     if not check_shape(root, FIELDS, "fields.yaml", findings):
         return Fields()
     customer = _read_customer(root.get("entities"), findings)
@@ -25,7 +43,42 @@ def read_fields(root: Node, findings: list[Finding]) -> Fields:
             means = node.fields["means"].text
             events[name] = EventType(name, means, _read_members(node.get("fields"), prefix, findings))
     _check_same_types(events, findings)
-    return Fields(customer, {**events, **BUILT_IN_EVENTS})
+    fields = Fields(customer, {**events, **BUILT_IN_EVENTS})
+    return replace(fields, derived=_read_derived(root, fields, language, findings))
+
+
+def _read_derived(root: Node, fields: Fields, language: str, findings: list[Finding]) -> dict[str, Derived]:
+    declared = {known.name: known for known in _all_declared(fields)}
+    made = [band_of(known) for known in declared.values() if known.type.scale]
+    for name, node in _declared_sentiments(root):
+        text = declared.get(f"{name.partition('.')[0]}.{node.text}")
+        if text is None or text.type.kind is not Kind.TEXT:
+            message = f"{name} is the sentiment of {node.text}, which is not a text field beside it"
+            findings.append(Finding("unknown-field", message, node.place, "name a field of type text, such as comment"))
+        else:
+            made.extend(sentiment_of(text, name, language))
+    for each in made:
+        if (twin := declared.get(each.field.name)) and twin.place:
+            message = f"{twin.name} is made of {each.of} and cannot be declared too"
+            findings.append(Finding("doubled-name", message, twin.place, "take this field out or give it another name"))
+    return {each.field.name: each for each in made}
+
+
+def _all_declared(fields: Fields) -> Iterator[Field]:
+    yield from fields.customer.values()
+    for event in fields.events.values():
+        yield from event.fields.values()
+
+
+def _declared_sentiments(root: Node) -> Iterator[tuple[str, Node]]:
+    entities = root.get("entities")
+    customer = entities.get("customer") if entities else None
+    owners = [("customer", customer)] if customer else []
+    owners += [(name.partition(".")[0], node) for name, node in _members(root.get("events"))]
+    for prefix, owner in owners:
+        for short, spec in _members(owner.get("fields")):
+            if of := spec.get(_SENTIMENT_KEY):
+                yield f"{prefix}.{short}", of
 
 
 def _members(node: Node | None) -> list[tuple[str, Node]]:
@@ -47,7 +100,9 @@ def _read_customer(entities: Node | None, findings: list[Finding]) -> dict[str, 
 def _read_members(node: Node | None, prefix: str, findings: list[Finding]) -> dict[str, Field]:
     read = {}
     for short, spec in _members(node):
-        if f"{prefix}.{short}" not in BUILT_IN:
+        if spec.get(_SENTIMENT_KEY):
+            check_shape(spec, SENTIMENT, f"the field {prefix}.{short}", findings)
+        elif f"{prefix}.{short}" not in BUILT_IN:
             found = _read_field(f"{prefix}.{short}", spec, findings)
             if found:
                 read[short] = found

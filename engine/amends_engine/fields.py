@@ -43,18 +43,19 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldType:
-    """A kind with its bounds or choices; low and high are inclusive."""
+    """A kind with its bounds or choices; low and high are inclusive; scale: a word of scales.SCALES."""
 
     kind: Kind
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    scale: str = ""
 
     def describe(self) -> str:
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.low is not None and self.high is not None:
-            return f"{self.kind} from {self.low:g} to {self.high:g}"
+            return f"{self.scale or self.kind} from {self.low:g} to {self.high:g}"
         return str(self.kind)
 
     def read(self, raw: object) -> Value:
@@ -80,7 +81,9 @@ class FieldType:
 
 
 def _article(words: str) -> str:
-    return words if words.startswith(("one of", "yes", "text", "money")) else f"a {words}"
+    if words.startswith(("one of", "yes", "text", "money", "stars")):
+        return words
+    return f"an {words}" if words.startswith("nps") else f"a {words}"
 
 
 def _show(raw: object) -> str:
@@ -227,6 +230,27 @@ class EventType:
         return self.name.partition(".")[0]
 
 
+class Derivation(StrEnum):
+    """How a derived field is made."""
+
+    BAND = "band"
+    SENTIMENT = "sentiment"
+    SENTIMENT_BAND = "sentiment band"
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A field that nobody sends: it is made of another field (its full name), by the row of a table.
+
+    by: the scale of a band; the company's language for a sentiment.
+    """
+
+    field: Field
+    of: str
+    how: Derivation
+    by: str = ""
+
+
 def _always(name: str, kind: Kind, choices: tuple[str, ...] = ()) -> Field:
     return Field(name, FieldType(kind, choices=choices), is_required=True)
 
@@ -281,16 +305,22 @@ BUILT_IN_EVENTS: dict[str, EventType] = {
 
 @dataclass(frozen=True)
 class Fields:
-    """Every field of a workspace: of customers by short name, of event types by type and short name."""
+    """Every field of a workspace: of customers by short name, of event types by type and short name.
+
+    derived: those made of others, by full name.
+    """
 
     customer: Mapping[str, Field] = field(default_factory=dict)
     events: Mapping[str, EventType] = field(default_factory=dict)
+    derived: Mapping[str, Derived] = field(default_factory=dict)
 
     def find(self, name: str, event_type: str | None = None) -> Field | None:
         """The field of that full name; `event.nps` is found through the event type."""
         entity, _, short = name.partition(".")
         if name in BUILT_IN:
             return BUILT_IN[name]
+        if made := self._derived(name, event_type):
+            return made.field
         if entity == "customer":
             return self.customer.get(short)
         if entity == "event" and event_type and event_type in self.events:
@@ -300,16 +330,29 @@ class Fields:
                 return kind.fields[short]
         return GIVEN_BY_STEPS.get(name)
 
+    def _derived(self, name: str, event_type: str | None) -> Derived | None:
+        entity, _, short = name.partition(".")
+        kind = self.events.get(event_type or "") if entity == "event" else None
+        return self.derived.get(f"{kind.prefix}.{short}" if kind else name)
+
     def names(self, event_type: str | None = None) -> list[str]:
         """Full names that can be read, of one event type or of all."""
         of_customer = [known.name for known in self.customer.values()]
         chosen = self.events.get(event_type or "")
         kinds = [chosen] if chosen else list(self.events.values())
         of_events = [known.name for kind in kinds for known in kind.fields.values()]
-        return sorted({*BUILT_IN, *of_customer, *of_events})
+        declared = {*of_customer, *of_events}
+        return sorted({*BUILT_IN, *declared, *(name for name in self.derived if self._origin(name) in declared)})
+
+    def _origin(self, name: str) -> str:
+        while name in self.derived:
+            name = self.derived[name].of
+        return name
 
     def is_carried(self, name: str, event_type: str) -> bool:
         """Whether an event of this type (or its customer or case) can have the field at all."""
+        if name in self.derived:
+            return self.is_carried(self.derived[name].of, event_type)
         entity, _, short = name.partition(".")
         kind = self.events.get(event_type)
         if kind and entity == kind.prefix:

@@ -75,6 +75,7 @@ CODES: dict[str, Code] = {
         Code("unknown-step", "A step does not exist"),
         Code("unknown-template", "A template file is not there"),
         Code("unknown-budget", "A budget is not in definitions.yaml"),
+        Code("unknown-calendar", "A calendar is not in workspace.yaml"),
         Code("unknown-rule", "A test names a rule that is not there"),
         Code("unit-missing", "A bare number stands where a unit is due"),
         Code("same-event", "A rule waits for one event to follow itself"),
@@ -82,10 +83,34 @@ CODES: dict[str, Code] = {
         Code("wait-without-end", "A wait may never end"),
         Code("no-way-out", "A step that waits for somebody does not say what happens if nobody comes"),
         Code("bad-duration", "A length of time cannot be read"),
+        Code("bad-hours", "Opening hours or closed days of a calendar cannot be read"),
+        Code("bad-pattern", "A pattern is not one of RE2, which looks neither ahead nor back"),
         Code("bad-money", "An amount of money cannot be read"),
         Code("template-syntax", "A template cannot be read"),
         Code("fallback-missing", "A placeholder may be empty and has no fallback text"),
         Code("too-long", "A text is longer than its channel takes"),
+        # what is allowed and probably not meant
+        *(
+            Code(name, means, Severity.WARNING)
+            for name, means in (
+                ("never-true", "A condition can never be true"),
+                ("always-true", "A condition is true whatever happens, so it decides nothing"),
+                ("unreachable-branch", "A branch of a choose is never taken"),
+                ("overlapping-rules", "Two live rules do the same to the same customer for one event"),
+                ("tied-priority", "Two rules of one group have the same priority, so the id decides"),
+                ("lonely-group", "A group has one rule, so it ranks nothing"),
+                ("unused-definition", "No rule uses a definition"),
+                ("unused-budget", "No rule gives anything from a budget"),
+                ("unused-template", "No rule uses an e-mail or a card"),
+                ("unused-source", "No rule waits for the events of a source"),
+                ("template-not-for-event", "A template needs a field that the rule's event does not carry"),
+                ("never-shown", "A template shows a field that no rule using it can give"),
+                ("voucher-too-late", "A message tells of a voucher that is given after it"),
+                ("undeclared-promise", "An e-mail promises something in a time it does not declare"),
+                ("untested-rule", "A live rule has no test"),
+                ("resting-rule-in-test", "A test expects a rule that does not run to outrank another"),
+            )
+        ),
     )
 }
 

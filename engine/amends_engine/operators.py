@@ -3,13 +3,17 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from amends_engine.calendars import Calendar, is_open
 from amends_engine.fields import Kind, to_json
+from amends_engine.patterns import is_found
 from amends_engine.values import Money, Value
+from amends_engine.wording import Phrases, says, speaks_of
 
 
 class Undecidable(Exception):
@@ -26,6 +30,10 @@ class Operand(StrEnum):
     WORDS = "a word, a phrase or a list of them"
     YES_NO = "true or false"
     DURATION = "a length of time"
+    PHRASES = "a word, a phrase or a list of them, in any form"
+    PATTERN = "a pattern of RE2"
+    DAY = "a date, or a time with its offset"
+    CALENDAR = "the name of a calendar"
 
 
 Test = Callable[[Any, Any, Mapping[str, Value]], bool]
@@ -46,6 +54,7 @@ class Operator:
 _ORDERED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DATE, Kind.DURATION})
 _TEXTUAL = frozenset({Kind.TEXT, Kind.TEXTS})
 _DATED = frozenset({Kind.TIME, Kind.DATE})
+_MOMENTS = frozenset({Kind.TIME})
 _ALL = frozenset(Kind)
 
 
@@ -89,6 +98,19 @@ def _mentions(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
     return any(pattern.search(text.casefold()) for text in texts)
 
 
+def _in_words(of_text: Callable[[str, Phrases, Mapping[str, Value]], bool]) -> Test:
+    def test(value: Any, operand: Phrases, facts: Mapping[str, Value]) -> bool:
+        texts = value if isinstance(value, tuple) else (value,)
+        return any(of_text(text, operand, facts) for text in texts)
+
+    return test
+
+
+def _matches(value: Any, operand: str, _facts: Mapping[str, Value]) -> bool:
+    texts = value if isinstance(value, tuple) else (value,)
+    return any(is_found(operand, text) for text in texts)
+
+
 @lru_cache(maxsize=4096)
 def _word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     # whole words only: "late" is not in "chocolate"; any white space between the words of a phrase
@@ -96,12 +118,70 @@ def _word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)")
 
 
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A whole day in the company's time zone."""
+
+    date: date
+    timezone: ZoneInfo
+
+    def __str__(self) -> str:
+        return self.date.isoformat()
+
+
+def _is_before(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    return bool(_like(operand, value) < _bound(operand))
+
+
+def _is_after(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
+    return bool(_like(operand, value) > _bound(operand))
+
+
+def _like(operand: Any, value: Any) -> Any:
+    try:
+        return value.astimezone(operand.timezone).date() if isinstance(operand, Day) else value
+    except OverflowError:
+        raise _at_the_end(value) from None
+
+
+def _bound(operand: Any) -> Any:
+    return operand.date if isinstance(operand, Day) else operand
+
+
 def _is_within(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    return timedelta() <= _age(value, facts) <= operand
+
+
+def _is_older(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    return _age(value, facts) > operand
+
+
+def _is_next(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
+    return timedelta() <= -_age(value, facts) <= operand
+
+
+def _age(value: Any, facts: Mapping[str, Value]) -> timedelta:
+    """How long before the event; a date counts from its midnight in UTC."""
     now = facts.get("event.occurred_at")
     if not isinstance(now, datetime):
         raise Undecidable("the event has no time")
     moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return now - operand <= moment <= now
+    return now - moment
+
+
+def _is_during(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
+    try:
+        return is_open(operand, value)
+    except OverflowError:
+        raise _at_the_end(value) from None
+
+
+def _is_outside(value: Any, operand: Calendar, facts: Mapping[str, Value]) -> bool:
+    return not _is_during(value, operand, facts)
+
+
+def _at_the_end(value: Any) -> Undecidable:
+    return Undecidable(f"{value.isoformat()} has no local time, as it would lie outside the years 1 to 9999")
 
 
 def _exists(value: Any, operand: bool, _facts: Mapping[str, Value]) -> bool:
@@ -132,7 +212,51 @@ OPERATORS: dict[str, Operator] = {
             _mentions,
             "feedback.comment: {mentions: [refund, money back]}",
         ),
+        (
+            "matches",
+            "matches",
+            Operand.PATTERN,
+            _TEXTUAL,
+            _matches,
+            "feedback.comment: {matches: '(?i)gate [A-F]\\d+'}",
+        ),
+        (
+            "speaks_of",
+            "speaks of",
+            Operand.PHRASES,
+            _TEXTUAL,
+            _in_words(speaks_of),
+            "feedback.comment: {speaks_of: refund}",
+        ),
+        (
+            "says",
+            "says",
+            Operand.PHRASES,
+            _TEXTUAL,
+            _in_words(says),
+            "feedback.comment: {says: [late, missed connection]}",
+        ),
         ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
+        ("older_than", "is older than", Operand.DURATION, _DATED, _is_older, "customer.joined_at: {older_than: 365d}"),
+        (
+            "within_next",
+            "lies within the next",
+            Operand.DURATION,
+            _DATED,
+            _is_next,
+            "customer.renews_at: {within_next: 14d}",
+        ),
+        ("before", "is before", Operand.DAY, _DATED, _is_before, "customer.joined_at: {before: 2026-01-01}"),
+        ("after", "is after", Operand.DAY, _DATED, _is_after, "customer.joined_at: {after: 2026-01-01}"),
+        ("during", "lies in", Operand.CALENDAR, _MOMENTS, _is_during, "event.occurred_at: {during: office_hours}"),
+        (
+            "outside",
+            "lies outside",
+            Operand.CALENDAR,
+            _MOMENTS,
+            _is_outside,
+            "event.occurred_at: {outside: office_hours}",
+        ),
         ("exists", "is known:", Operand.YES_NO, _ALL, _exists, "customer.email: {exists: true}"),
     )
 }
@@ -140,11 +264,12 @@ OPERATORS: dict[str, Operator] = {
 MEANT: dict[str, str] = {
     **dict.fromkeys(("<=", "maximum", "max", "up_to", "lte"), "at_most"),
     **dict.fromkeys((">=", "minimum", "min", "gte"), "at_least"),
-    **dict.fromkeys(("<", "lower_than", "below", "under", "fewer_than", "before", "lt"), "less_than"),
-    **dict.fromkeys((">", "greater_than", "higher_than", "above", "over", "after", "gt"), "more_than"),
+    **dict.fromkeys(("<", "lower_than", "below", "under", "fewer_than", "lt"), "less_than"),
+    **dict.fromkeys((">", "greater_than", "higher_than", "above", "over", "gt"), "more_than"),
     **dict.fromkeys(("==", "=", "is", "eq", "equal"), "equals"),
     **dict.fromkeys(("!=", "is_not", "not_in", "ne"), "not"),
     **dict.fromkeys(("in", "any_of"), "one_of"),
+    **dict.fromkeys(("regex", "regexp", "pattern", "fits"), "matches"),
     **dict.fromkeys(("contains", "includes", "like"), "mentions"),
 }
 """What people write by habit, and the operator they mean."""
@@ -156,4 +281,4 @@ def describe_operand(operand: Any) -> str:
         return ", ".join(describe_operand(part) for part in operand)
     if isinstance(operand, bool):
         return "true" if operand else "false"
-    return str(to_json(operand))
+    return str(operand if isinstance(operand, Calendar | Phrases | Day) else to_json(operand))

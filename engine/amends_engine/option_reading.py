@@ -1,15 +1,17 @@
 """The options of a step: each is read by its declared type, from one table."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from amends_engine.actions import Datum, FieldNames, Literal, Operand, Table, Texts
+from amends_engine.calendars import BusinessDuration, parse_length
 from amends_engine.condition_reading import Scope, find_field
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
 from amends_engine.placeholders import Text, parse_text
 from amends_engine.shapes import describe
 from amends_engine.steps import Option, OptionType
-from amends_engine.values import BadValue, parse_duration, parse_money
+from amends_engine.values import BadValue, parse_money
 
 _TABLE_EXAMPLE = "write for example {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}"
 
@@ -106,8 +108,11 @@ def _money(_option: Option, node: Node, _scope: Scope) -> Literal:
     return Literal(str(amount))
 
 
-def _duration(_option: Option, node: Node, _scope: Scope) -> Literal:
-    parse_duration(node.text)
+def _duration(_option: Option, node: Node, scope: Scope) -> Literal:
+    length = parse_length(node.text)
+    if isinstance(length, BusinessDuration):
+        found = scope.reading.find_calendar(length.calendar, node.place)
+        return Literal(str(replace(length, calendar=found.name if found else "")))
     return Literal(node.text)
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
+from amends_engine.calendars import Calendar
 from amends_engine.conditions import Condition
 from amends_engine.documents import Node
 from amends_engine.fields import Fields, closest
@@ -30,8 +32,22 @@ class Reading:
     definitions: Mapping[str, Node] = field(default_factory=dict)
     budgets: Collection[str] = ()
     templates: Mapping[str, Collection[str]] = field(default_factory=dict)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    language: str = "en"
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     findings: list[Finding] = field(default_factory=list)
     known: dict[tuple[str, tuple[str, ...]], Known] = field(default_factory=dict)
+
+    def find_calendar(self, name: str, place: Place) -> Calendar | None:
+        """The calendar of that name, the first one for no name; or None with a finding."""
+        if not self.calendars:
+            remedy = "write `calendars: {office_hours: {hours: {monday to friday: 09:00-17:00}}}` in workspace.yaml"
+            self.report("unknown-calendar", "There is no calendar to count opening hours by", place, remedy)
+            return None
+        found = self.calendars.get(name or next(iter(self.calendars)))
+        if found is None:
+            self.report_unknown("unknown-calendar", "The calendar", name, self.calendars, place)
+        return found
 
     def report(self, code: str, message: str, place: Place, remedy: str = "") -> None:
         self.findings.append(Finding(code, message, place, remedy))

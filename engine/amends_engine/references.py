@@ -1,6 +1,6 @@
 """Which definition refers to which: circles, and how large a definition is once all its references are written out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from amends_engine.documents import Node
 from amends_engine.findings import Finding
@@ -29,6 +29,26 @@ def all_used(node: Node, definitions: Mapping[str, Node]) -> list[str]:
             found.add(name)
             todo.extend(inner.text for inner in references(definitions[name]))
     return sorted(found)
+
+
+def calendars_used(node: Node, definitions: Mapping[str, Node], calendars: Collection[str]) -> list[str]:
+    """The calendars by which a rule and its definitions tell or count opening hours, sorted."""
+    nodes = [node, *(definitions[name] for name in all_used(node, definitions))]
+    words = {word for each in nodes for word in _words_below(each)}
+    default = next(iter(calendars), "")
+    return sorted({word or default for word in words} & set(calendars))
+
+
+def _words_below(node: Node) -> Iterator[str]:
+    """What could name a calendar; nothing, where `4 business hours` means the first one."""
+    if node.is_text and "business" in node.text:
+        yield node.text.rpartition(" of ")[2] if " of " in node.text else ""
+    for key, value in node.fields.items():
+        if key in {"during", "outside"} and value.is_text:
+            yield value.text
+        yield from _words_below(value)
+    for item in node.items:
+        yield from _words_below(item)
 
 
 def check_references(definitions: Mapping[str, Node]) -> list[Finding]:

@@ -1,19 +1,21 @@
 """Tests beside the rules: read from YAML, run by the same plan() that runs live."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from amends_engine.clockwork import Clockwork, Happening
+from amends_engine.deriving import with_derived
 from amends_engine.documents import Node
 from amends_engine.events import Event, Origin
-from amends_engine.fields import BUILT_IN, Field, closest
+from amends_engine.facts import facts_of
+from amends_engine.fields import BUILT_IN, Field, Fields, closest
 from amends_engine.findings import Place
 from amends_engine.planning import ActedTimes, RuleSet, rule_set
 from amends_engine.plans import Outcome
 from amends_engine.reading import Reading
 from amends_engine.rules import Rule, Status
-from amends_engine.shapes import EXPECT, LATER_ANSWER, LATER_CUSTOMER, LATER_EVENT, TEST, check_shape
+from amends_engine.shapes import EXPECT, LATER_ANSWER, LATER_CUSTOMER, LATER_EVENT, PAST_EVENT, TEST, check_shape
 from amends_engine.values import BadValue, Value, parse_duration, parse_time
 
 TEST_TIME = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -36,8 +38,14 @@ class RuleTest:
     case: Mapping[str, Value]
     expect: Expectation
     place: Place
+    fields: Fields = field(default_factory=Fields)
+    history: tuple[Event, ...] = ()
     later: tuple[Happening, ...] = ()
     until: datetime | None = None
+
+    def facts(self) -> dict[str, Value]:
+        """What the tested rule is judged by."""
+        return with_derived(facts_of(self.event, self.event.attributes, self.case), self.fields.derived)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,13 @@ def read_test(node: Node, reading: Reading) -> RuleTest | None:
     case = _read_values(given.get("case"), "case", _CASE, reading)
     if event is None:
         return None
+    expect = _read_expectation(given["expect"])
+    history = tuple(_read_past(item, event, reading) for item in given["history"].items) if "history" in given else ()
     later = _read_later(node.get("later"), event, reading)
     until = _read_after(node.get("until"), event, reading)
-    return RuleTest(given["name"].text, event, case, _read_expectation(given["expect"]), node.place, later, until)
+    return RuleTest(
+        given["name"].text, event, case, expect, node.place, reading.fields, history, later=later, until=until
+    )
 
 
 def _read_later(node: Node | None, first: Event, reading: Reading) -> tuple[Happening, ...]:
@@ -102,6 +114,28 @@ def _read_after(node: Node | None, first: Event, reading: Reading) -> datetime |
     except BadValue as error:
         reading.report("bad-duration", str(error), node.place)
         return None
+
+
+def _read_past(node: Node, event: Event, reading: Reading) -> Event:
+    """Something that happened to the customer of the test before; of the type of the test's event where unreadable."""
+    if not check_shape(node, PAST_EVENT, "an event of history", reading.findings):
+        return event
+    kind, ago = node.fields["type"], node.get("ago")
+    if kind.text not in reading.fields.events:
+        reading.report_unknown("unknown-event", "The event type", kind.text, reading.fields.events, kind.place)
+    if event.customer_id is None:
+        reading.report("missing-key", "The history has no customer", node.place, "add `customer: {id: c1}` to the test")
+    at = _before(event.occurred_at, ago, reading) if ago else _read_time(node.get("at"), reading)
+    identity = f"history:{node.place.line}:{node.place.column}"
+    return replace(event, id=identity, type=kind.text, occurred_at=at, fields={}, attributes={})
+
+
+def _before(moment: datetime, ago: Node, reading: Reading) -> datetime:
+    try:
+        return moment - parse_duration(ago.text)
+    except (BadValue, OverflowError) as error:
+        reading.report("bad-duration", f"ago: {error}", ago.place)
+        return moment
 
 
 _CASE = {known.short_name: known for known in BUILT_IN.values() if known.name.startswith("case.")}
@@ -185,7 +219,7 @@ def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | Non
     """Run one test; its own rule counts as live whatever its status, so that drafts can be tested."""
     tested = _with_live(rules, rule)
     before = {key: list(times) for key, times in (acted or {}).items()}
-    company = Clockwork(tested, test.case, before)
+    company = Clockwork(tested, test.case, test.fields, test.history, before)
     company.play([Happening(test.event.occurred_at, test.event), *test.later], test.until)
     return TestResult(test, _failure(test.expect, company))
 

@@ -14,7 +14,7 @@ from amends_engine.documents import Node, node_of
 from amends_engine.findings import Place
 from amends_engine.plans import Json
 from amends_engine.reading import Reading
-from amends_engine.references import all_used
+from amends_engine.references import all_used, calendars_used
 from amends_engine.shapes import LIMITS, RULE, check_shape
 from amends_engine.step_reading import Numbering, read_steps
 from amends_engine.triggers.kinds import Trigger
@@ -65,6 +65,11 @@ class Rule:
     group: str | None = None
     priority: int = 50
     body: Json = field(default=None, compare=False, repr=False)
+
+    @property
+    def event_type(self) -> str:
+        """The type of the event that the rule is about; the first, if there are several."""
+        return self.trigger.event_types[0]
 
     def actions(self) -> tuple[Action, ...]:
         return tuple(actions_in(self.steps))
@@ -128,7 +133,13 @@ def _refuse(node: Node) -> Limit:
 def content_of(node: Node, reading: Reading) -> Json:
     """The rule and the definitions it uses, as plain values."""
     used = all_used(node, reading.definitions)
-    return {"rule": node.plain(), "definitions": {name: reading.definitions[name].plain() for name in used}}
+    body: dict[str, Json] = {
+        "rule": node.plain(),
+        "definitions": {name: reading.definitions[name].plain() for name in used},
+    }
+    if calendars := calendars_used(node, reading.definitions, reading.calendars):
+        body["calendars"] = {name: repr(reading.calendars[name]) for name in calendars}
+    return body
 
 
 def content_hash(body: Json) -> str:

@@ -45,8 +45,13 @@ ANY: Schema = {}
 
 WORKSPACE = mapping(
     {"version": VERSION, "company": TEXT, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
-    {"timezone": TEXT, "language": TEXT, "mail_from": TEXT},
+    {"timezone": TEXT, "language": TEXT, "mail_from": TEXT, "calendars": names_to(ANY)},
 )
+CALENDAR = mapping(
+    {"hours": {"type": "object"}},
+    {"timezone": TEXT, "holidays": {"type": "object"}, "closed": {"type": "array", "items": TEXT, "minItems": 1}},
+)
+PUBLIC_HOLIDAYS = mapping({"country": TEXT}, {"subdivision": TEXT})
 FIELDS = mapping({"version": VERSION, "events": names_to(ANY)}, {"entities": names_to(ANY)})
 ENTITY = mapping({"fields": names_to(ANY)}, {"means": TEXT})
 EVENT_TYPE = mapping({"means": TEXT}, {"fields": names_to(ANY)})
@@ -60,6 +65,7 @@ FIELD = mapping(
         "sources": {"type": "array", "items": TEXT, "minItems": 1},
     },
 )
+SENTIMENT = mapping({"sentiment_of": TEXT}, {"means": TEXT})
 DEFINITIONS = mapping({"version": VERSION}, {"definitions": names_to(ANY), "budgets": names_to(ANY)})
 DEFINITION = mapping({"means": TEXT, "owner": TEXT, "if": LIST})
 BUDGET = mapping({"limit": TEXT}, {"per_customer": TEXT, "means": TEXT, "owner": TEXT})
@@ -74,6 +80,7 @@ RULE = mapping(
         "priority": {"type": "integer", "minimum": 0, "maximum": 1000},
     },
 )
+HISTORY = mapping({}, {"count": ANY, "exists": {"type": "boolean"}, "within": ANY, "last_within": ANY})
 WHEN_EVENT = mapping({"event": ANY}, {"origin": LIST})
 WHEN_MISSING = mapping({"missing": ANY, "after": ANY, "within": ANY, "same": TEXT})
 WHEN_ORDER = mapping({"first": ANY, "then": ANY, "within": ANY, "same": TEXT})
@@ -91,11 +98,12 @@ CHOOSE_BRANCH = mapping({"if": LIST, "then": LIST})
 OTHERWISE_BRANCH = mapping({"otherwise": LIST})
 TEST = mapping(
     {"name": TEXT, "event": {"type": "object"}, "expect": {"type": "object"}},
-    {"customer": {"type": "object"}, "case": {"type": "object"}, "later": LIST, "until": TEXT},
+    {"customer": {"type": "object"}, "case": {"type": "object"}, "history": LIST, "later": LIST, "until": TEXT},
 )
 LATER_EVENT = mapping({"after": TEXT, "event": {"type": "object"}}, {"customer": {"type": "object"}})
 LATER_ANSWER = mapping({"after": TEXT, "answer": TEXT})
 LATER_CUSTOMER = mapping({"after": TEXT, "customer": {"type": "object"}})
+PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT})
 EXPECT = mapping(
     {"rule": NAME},
     {

@@ -10,7 +10,7 @@ class OptionType(StrEnum):
     TEXT = "text"  # with <placeholders>
     WORD = "word"  # a plain name: letters, digits, - and _
     MONEY = "money"  # "75 EUR" or a value table
-    DURATION = "duration"  # "72h"
+    DURATION = "duration"  # "72h" or "4 business hours"
     TEMPLATE = "template"  # name of a message in templates/
     CARD = "card"  # name of a card in templates/
     BUDGET = "budget"  # name of a budget in definitions.yaml

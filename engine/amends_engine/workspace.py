@@ -1,10 +1,13 @@
 """A workspace: every file of a company's rules, read and checked together. Bytes in, values and findings out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from amends_engine.calendar_reading import read_calendars
+from amends_engine.calendars import Calendar
 from amends_engine.condition_reading import read_definition
 from amends_engine.definitions import Budget, Dictionary, read_dictionary
 from amends_engine.documents import Node, load
@@ -22,6 +25,7 @@ from amends_engine.steps import StepKind
 from amends_engine.templates import Templates, read_templates
 
 _NAMED = ("workspace.yaml", "fields.yaml", "definitions.yaml")
+_PLAIN = frozenset({"company", "currency", "language", "mail_from"})
 _NOT_RULES = frozenset({"sources", "templates", "data"})
 
 
@@ -34,6 +38,7 @@ class Profile:
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     language: str = "en"
     mail_from: str = ""
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,13 +57,33 @@ class Workspace:
         return next((rule for rule in self.rules if rule.id == rule_id), None)
 
 
-def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) -> tuple[Workspace | None, list[Finding]]:
-    """Read all files (by path below the workspace); the workspace is None if any finding is an error."""
+@dataclass(frozen=True)
+class Manuscript:
+    """A workspace without errors beside the files it was read from: bytes, trees, definitions as nodes."""
+
+    workspace: Workspace
+    kinds: Mapping[str, StepKind]
+    files: Mapping[str, bytes]
+    roots: Mapping[str, Node | None]
+    definitions: Mapping[str, Node]
+
+
+Review: TypeAlias = Callable[[Manuscript], Iterable[Finding]]
+"""What looks at a workspace once it is read without errors: linting.lint."""
+
+
+def read_workspace(
+    files: Mapping[str, bytes], kinds: Mapping[str, StepKind], review: Review | None = None
+) -> tuple[Workspace | None, list[Finding]]:
+    """Read all files (by path below the workspace); the workspace is None if any finding is an error.
+
+    review: linting.lint where warnings are wanted; a program that only runs the rules does without.
+    """
     findings = [_missing(name) for name in _NAMED[:2] if name not in files]
     roots = {name: _load(files[name], name, findings) for name in _yaml_files(files)}
     profile = _read_profile(roots.get("workspace.yaml"), findings)
     known = roots.get("fields.yaml")
-    fields = read_fields(known, findings) if known else Fields()
+    fields = read_fields(known, findings, profile.language) if known else Fields()
     dictionary = _read_definitions(roots.get("definitions.yaml"), findings)
     templates, wrong = read_templates(_below(files, "templates"), fields, profile.language)
     findings.extend(wrong)
@@ -66,20 +91,42 @@ def read_workspace(files: Mapping[str, bytes], kinds: Mapping[str, StepKind]) ->
         return None, in_reading_order(findings)
     sources = _read_sources(roots, fields, findings)
     reading = Reading(
-        fields, kinds, dictionary.definitions, dictionary.budgets, _template_names(templates), findings=findings
+        fields,
+        kinds,
+        dictionary.definitions,
+        dictionary.budgets,
+        _template_names(templates),
+        calendars=profile.calendars,
+        language=profile.language,
+        timezone=profile.timezone,
+        findings=findings,
     )
     findings.extend(check_references(dictionary.definitions))
     for name, node in dictionary.definitions.items():
         read_definition(name, node, reading)
     rules, tests = _read_rules(roots, reading)
     workspace = Workspace(profile, fields, dictionary.budgets, templates, sources, rules, tests)
-    return None if has_errors(findings) else workspace, in_reading_order(findings)
+    if has_errors(findings):
+        return None, in_reading_order(findings)
+    if review:
+        findings.extend(review(Manuscript(workspace, kinds, files, roots, dictionary.definitions)))
+    return workspace, in_reading_order(findings)
 
 
 def read_stored_rule(body: Json, workspace: Workspace, kinds: Mapping[str, StepKind]) -> Rule | None:
     """A rule of an earlier version; None if something that it names is gone."""
     templates = _template_names(workspace.templates)
-    return read_version(body, Reading(workspace.fields, kinds, {}, workspace.budgets, templates))
+    reading = Reading(
+        workspace.fields,
+        kinds,
+        {},
+        workspace.budgets,
+        templates,
+        calendars=workspace.profile.calendars,
+        language=workspace.profile.language,
+        timezone=workspace.profile.timezone,
+    )
+    return read_version(body, reading)
 
 
 def _missing(name: str) -> Finding:
@@ -114,8 +161,10 @@ def _load(raw: bytes, name: str, findings: list[Finding]) -> Node | None:
 def _read_profile(root: Node | None, findings: list[Finding]) -> Profile:
     if root is None or not check_shape(root, WORKSPACE, "workspace.yaml", findings):
         return Profile()
-    given = {name: node.text for name, node in root.fields.items() if name not in {"version", "timezone"}}
-    return Profile(**given, timezone=_read_zone(root.get("timezone"), findings))
+    given = {name: node.text for name, node in root.fields.items() if name in _PLAIN}
+    zone = _read_zone(root.get("timezone"), findings)
+    calendars = read_calendars(root.get("calendars"), zone, _read_zone, findings)
+    return Profile(**given, timezone=zone, calendars=calendars)
 
 
 def _read_zone(node: Node | None, findings: list[Finding]) -> ZoneInfo:

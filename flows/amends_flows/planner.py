@@ -8,6 +8,8 @@ from typing import Protocol
 from amends_engine.conditions import Facts
 from amends_engine.events import Event
 from amends_engine.fields import Fields
+from amends_engine.history import Past, counted, reach
+from amends_engine.history_needs import askers, needed
 from amends_engine.planning import RuleSet, also_watching, mode_of, plan, remember
 from amends_engine.plans import Hit, Mode, Plan
 from amends_engine.values import so_long_before
@@ -34,6 +36,8 @@ class PlannerStore(RingerStore, Protocol):
         self, customer_ids: Collection[str], since: datetime, mode: Mode
     ) -> dict[tuple[str, str], list[datetime]]: ...
 
+    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past: ...
+
     def save_plans(self, plans: Sequence[tuple[Plan, Facts]], rules: Mapping[str, RuleVersion]) -> int: ...
 
 
@@ -51,7 +55,7 @@ class Planner:
     def plan_all(self) -> int:
         """Plan, and let timers ring, until nothing can be done now; how many events and timers it was."""
         now = self._with_older_versions()
-        ringer = Ringer(self.store, now.rules, self.fields, self.versions, now.acted)
+        ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted)
         count = 0
         while done := len(now.plan_some()) or now.settle_some() or ringer.ring_some():
             count += done
@@ -75,7 +79,7 @@ class Planner:
         events = self.store.unplanned(self.batch, self.changing)
         if not events:
             return []
-        facts = self.store.facts_for(events, self.fields)
+        facts = self.known(events)
         acted = self.acted(events)
         made = [(found, facts[found.event_id]) for found in self._plans(events, facts, acted)]
         self.store.save_plans(made, {rule.id: version_of(rule) for rule in self.rules.by_id.values()})
@@ -93,6 +97,20 @@ class Planner:
             if event.customer_id and self._changes_facts(found):
                 waiting.add(event.customer_id)
             yield found
+
+    def known(self, events: Sequence[Event]) -> Mapping[str, Facts]:
+        """By event id what its rules are judged by, as it is known now."""
+        return self._with_history(events, self.store.facts_for(events, self.fields))
+
+    def _with_history(self, events: Sequence[Event], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
+        """One more query, and only if a rule that asks for the past is not refused by what is known already."""
+        wanted = needed(events, facts, askers(self.rules))
+        if not wanted:
+            return facts
+        customers = {event.customer_id for event, _ in wanted if event.customer_id}
+        types = {one.event_type for _, asked in wanted for one in asked}
+        past = self.store.past(customers, types, reach(wanted))
+        return {**facts, **{event.id: {**facts[event.id], **counted(asked, event, past)} for event, asked in wanted}}
 
     def _changes_facts(self, found: Plan) -> bool:
         return any(intent.kind in self.changing for decision in found.decisions for intent in decision.intents)

@@ -8,7 +8,6 @@ from typing import Protocol
 from amends_engine.conditions import Facts
 from amends_engine.continuing import Continuation, moved, resume
 from amends_engine.events import Event
-from amends_engine.fields import Fields
 from amends_engine.planning import ActedTimes, RuleSet, mode_of
 from amends_engine.plans import Decision, Mode, Outcome, Timer, decision_id
 from amends_engine.rules import Rule
@@ -31,8 +30,6 @@ class RingerStore(Protocol):
 
     def events(self, event_ids: Collection[str]) -> dict[str, Event]: ...
 
-    def facts_for(self, events: Sequence[Event], fields: Fields) -> Mapping[str, Facts]: ...
-
     def given(self, decision_ids: Sequence[str]) -> Mapping[str, Mapping[str, Value]]: ...
 
     def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int: ...
@@ -40,11 +37,11 @@ class RingerStore(Protocol):
 
 @dataclass(frozen=True)
 class Ringer:
-    """acted: when limited rules acted before, for the customers of these events."""
+    """known: by event id what is known now; acted: when limited rules acted for the customers of these."""
 
     store: RingerStore
     rules: RuleSet
-    fields: Fields
+    known: Callable[[Sequence[Event]], Mapping[str, Facts]]
     versions: Versions
     acted: Callable[[Sequence[Event]], ActedTimes]
 
@@ -67,7 +64,7 @@ class Ringer:
 
     def _known(self, timers: Sequence[Timer]) -> tuple[dict[str, Event], Mapping[str, Facts]]:
         events = self.store.events({timer.event_id for timer in timers})
-        return events, self.store.facts_for(list(events.values()), self.fields)
+        return events, self.known(list(events.values()))
 
     def _save(self, ringing: Sequence[Ring]) -> int:
         timers = [one.timer for one in ringing]

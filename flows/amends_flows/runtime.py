@@ -10,6 +10,7 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from amends_connectors.contract import Clock
+from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.fields import Fields
 from amends_engine.plans import Json
@@ -53,6 +54,7 @@ class Runtime:
     timezone: ZoneInfo
     clock: Clock
     worker: str
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     chance: Callable[[], float] = random
     fields: Fields = field(default_factory=Fields)

@@ -9,7 +9,7 @@ from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_engine.values import Value
 from amends_store.codec import write_json
-from amends_store.desk import Desk, Done, entry_of, length_option, text_option
+from amends_store.desk import Desk, Done, end_option, entry_of, text_option
 from amends_store.errors import StoreError
 from amends_store.statements import insert_all, insert_new, select_in
 from amends_store.tables import case_events, cases, effects
@@ -41,7 +41,6 @@ def _key(claimed: Claimed, desk: Desk) -> str:
 
 
 def _row(claimed: Claimed, key: str, desk: Desk) -> dict[str, Any]:
-    due = length_option(claimed, "due")
     return {
         "id": claimed.effect_id,
         "key": key,
@@ -51,7 +50,7 @@ def _row(claimed: Claimed, key: str, desk: Desk) -> dict[str, Any]:
         "priority": text_option(claimed, "priority") or "normal",
         "customer_id": claimed.customer_id,
         "opened_at": claimed.decided_for,
-        "due_at": None if due is None else claimed.decided_for + due,
+        "due_at": end_option(desk, claimed, "due", claimed.decided_for),
         "recorded_at": desk.at,
     }
 

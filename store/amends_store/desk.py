@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from amends_engine.calendars import Calendar, later, parse_length
 from amends_engine.definitions import Budget
 from amends_engine.fields import Fields
 from amends_engine.plans import Json
 from amends_engine.states import EffectState
-from amends_engine.values import parse_duration
 from amends_store.secret import Secret
 from amends_store.timeline import Entry
 from amends_store.types import Claimed
@@ -26,6 +26,7 @@ class Desk:
     secret: Secret
     budgets: Mapping[str, Budget]
     zone: ZoneInfo
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     fields: Fields = field(default_factory=Fields)
 
 
@@ -45,10 +46,10 @@ def text_option(claimed: Claimed, name: str) -> str | None:
     return None if value is None else str(value)
 
 
-def length_option(claimed: Claimed, name: str) -> timedelta | None:
-    """A duration such as "72h"; raises BadValue."""
+def end_option(desk: Desk, claimed: Claimed, name: str, start: datetime) -> datetime | None:
+    """The end of a length such as "72h" or "4 business hours of desk" that begins at start; raises BadValue."""
     text = text_option(claimed, name)
-    return None if text is None else parse_duration(text)
+    return None if text is None else later(start, parse_length(text), desk.calendars)
 
 
 def entry_of(claimed: Claimed, at: datetime, kind: str, text: str, case_id: str | None = None) -> Entry:

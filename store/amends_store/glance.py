@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from amends_engine.events import Event
 from amends_engine.facts import Attribute
+from amends_engine.history import Past
 from amends_engine.values import Value
 from amends_store.codec import read_json, read_values, untag
 
@@ -92,6 +93,19 @@ class Glance:
         for rule, customer, moment in self._select(query, list(customer_ids), but_for, self._bind(since)):
             found.setdefault((rule, customer), []).append(_time(moment))
         return {key: sorted(times) for key, times in found.items()}
+
+    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past:
+        """By customer and event type what happened since then, each with its time and id, in order."""
+        marks = ", ".join("@" * len(types))
+        query = (
+            f"SELECT customer_id, type, occurred_at, id FROM events "  # noqa: S608 - the marks of parameters
+            f"WHERE type IN ({marks}) AND occurred_at >= @ AND customer_id IN"
+        )
+        found: dict[str, dict[str, list[tuple[datetime, str]]]] = {}
+        rows = self._select(query, list(customer_ids), *sorted(types), self._bind(since))
+        for customer, kind, moment, identity in rows:
+            found.setdefault(customer, {}).setdefault(kind, []).append((_time(moment), identity))
+        return {who: {kind: sorted(times) for kind, times in own.items()} for who, own in found.items()}
 
     def _bind(self, moment: datetime) -> Any:
         is_sqlite = self._mark == "?"

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, bindparam, exists, select, update
 
 from amends_engine.events import Event
+from amends_engine.history import Past
 from amends_engine.plans import Decision, Mode, Outcome, Plan
 from amends_engine.states import EffectState
 from amends_engine.values import Value
@@ -79,6 +80,19 @@ def acted_since(
     for row in select_in(connection, query, decisions.c.customer_id, customer_ids):
         times.setdefault((row.rule_id, row.customer_id), []).append(row.decided_for)
     return times
+
+
+def past(connection: Connection, customer_ids: Iterable[str], types: Collection[str], since: datetime) -> Past:
+    """By customer and event type what happened since then, in order; every accepted event counts."""
+    query = (
+        select(events.c.customer_id, events.c.type, events.c.occurred_at, events.c.id)
+        .where(events.c.type.in_(sorted(types)), events.c.occurred_at >= since)
+        .order_by(events.c.occurred_at, events.c.id)
+    )
+    found: dict[str, dict[str, list[tuple[datetime, str]]]] = {}
+    for row in select_in(connection, query, events.c.customer_id, sorted(customer_ids)):
+        found.setdefault(row.customer_id, {}).setdefault(row.type, []).append((row.occurred_at, row.id))
+    return found
 
 
 def save_plans(connection: Connection, plans: Sequence[Planned], rules: Mapping[str, RuleVersion], at: datetime) -> int:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.events import Event, Profile
 from amends_engine.fields import Fields
+from amends_engine.history import Past
 from amends_engine.plans import Json, Mode, Timer
 from amends_engine.states import EffectState
 from amends_engine.timers import Ring
@@ -133,6 +135,11 @@ class Store:
         with self._database.reading() as connection:
             return planning.acted_since(connection, customer_ids, since, mode)
 
+    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past:
+        """By customer and event type the accepted events since then, each with its time and id, in order."""
+        with self._database.reading() as connection:
+            return planning.past(connection, customer_ids, types, since)
+
     def save_plans(self, plans: Sequence[planning.Planned], rules: Mapping[str, RuleVersion]) -> int:
         """Keeps decisions and planned effects; how many events are planned now. The same plan again changes nothing.
 
@@ -228,14 +235,19 @@ class Store:
             return ledger.settle(connection, settlements, self._clock())
 
     def perform(
-        self, claims: Sequence[Claimed], budgets: Mapping[str, Budget], timezone: ZoneInfo, fields: Fields | None = None
+        self,
+        claims: Sequence[Claimed],
+        budgets: Mapping[str, Budget],
+        timezone: ZoneInfo,
+        calendars: Mapping[str, Calendar] | None = None,
+        fields: Fields | None = None,
     ) -> dict[str, EffectState]:
         """Does what our own tables hold: by effect id what became of it; an old token is left out.
 
         fields: the declared ones, for steps that write attributes or events.
         """
         with self._database.writing() as connection:
-            desk = Desk(connection, self._clock(), self._secret, budgets, timezone, fields or Fields())
+            desk = Desk(connection, self._clock(), self._secret, budgets, timezone, calendars or {}, fields or Fields())
             return performing.perform(desk, claims)
 
     def given(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Value]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amends_engine.states import EffectState
-from amends_store.desk import Desk, Done, length_option, text_option
+from amends_store.desk import Desk, Done, end_option, text_option
 from amends_store.statements import insert_all
 from amends_store.tables import tasks
 from amends_store.types import Claimed
@@ -16,7 +16,6 @@ def add_tasks(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
 
 
 def _row(claimed: Claimed, desk: Desk) -> dict[str, Any]:
-    due = length_option(claimed, "due")
     return {
         "effect_id": claimed.effect_id,
         "mode": claimed.mode,
@@ -25,6 +24,6 @@ def _row(claimed: Claimed, desk: Desk) -> dict[str, Any]:
         "status": "open",
         "customer_id": claimed.customer_id,
         # time of the event, so that a late one is late at once and everybody sees it
-        "due_at": None if due is None else claimed.decided_for + due,
+        "due_at": end_option(desk, claimed, "due", claimed.decided_for),
         "recorded_at": desk.at,
     }

@@ -1,8 +1,8 @@
 """Vouchers: money from a budget, given in the transaction that marks the effect succeeded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +13,7 @@ from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_engine.values import BadValue, Money, Value, parse_money
 from amends_store.budgets import Purse, close_room, open_room
-from amends_store.desk import Desk, Done, entry_of, length_option, text_option
+from amends_store.desk import Desk, Done, end_option, entry_of, text_option
 from amends_store.statements import insert_all, select_in
 from amends_store.tables import effects, vouchers
 from amends_store.types import Claimed
@@ -30,7 +30,7 @@ class _Offer:
     customer_id: str
     budget: Budget
     value: Money
-    valid: timedelta | None
+    valid_until: datetime | None
 
     @property
     def purse(self) -> tuple[str, str, str]:
@@ -43,7 +43,7 @@ def issue(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
     offers: list[_Offer] = []
     for claimed in claims:
         try:
-            offers.append(_read(claimed, desk.budgets))
+            offers.append(_read(claimed, desk))
         except BadValue as error:
             done.append(Done(claimed, EffectState.FAILED, str(error)))
     # always in the order of purses, so that two workers never wait for each other in a circle
@@ -52,9 +52,9 @@ def issue(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
     return done
 
 
-def _read(claimed: Claimed, budgets: Mapping[str, Budget]) -> _Offer:
+def _read(claimed: Claimed, desk: Desk) -> _Offer:
     name = text_option(claimed, "from") or ""
-    budget = budgets.get(name)
+    budget = desk.budgets.get(name)
     if budget is None:
         raise BadValue(f"the budget {name} is not in definitions.yaml")
     if claimed.customer_id is None:
@@ -65,7 +65,7 @@ def _read(claimed: Claimed, budgets: Mapping[str, Budget]) -> _Offer:
     for amount in (budget.limit, budget.per_customer):
         if amount is not None and amount.currency != value.currency:
             raise BadValue(f"a voucher in {value.currency} cannot be paid from {name}, which is in {amount.currency}")
-    return _Offer(claimed, claimed.customer_id, budget, value, length_option(claimed, "valid"))
+    return _Offer(claimed, claimed.customer_id, budget, value, end_option(desk, claimed, "valid", desk.at))
 
 
 def _issue_from_one(desk: Desk, offers: Sequence[_Offer]) -> list[Done]:
@@ -98,7 +98,7 @@ def _row(offer: _Offer, desk: Desk) -> dict[str, Any]:
         "value_minor": offer.value.minor,
         "currency": offer.value.currency,
         "issued_at": desk.at,
-        "valid_until": None if offer.valid is None else desk.at + offer.valid,
+        "valid_until": offer.valid_until,
     }
 
 

@@ -46,6 +46,7 @@ KINDS: Mapping[str, StepKind] = {
             (
                 Option("open", OptionType.WORD, "its type", is_required=True),
                 Option("one_per", OptionType.FIELDS, "what makes it the same"),
+                Option("due", OptionType.DURATION, "until when"),
             ),
             changes_facts=True,
             example="case: {open: downgrade}",
@@ -93,7 +94,8 @@ KINDS: Mapping[str, StepKind] = {
 }
 
 FILES: Mapping[str, str] = {
-    "workspace.yaml": "version: 1\ncompany: Northwind\ncurrency: EUR\ntimezone: Europe/Berlin\nlanguage: en\n",
+    "workspace.yaml": "version: 1\ncompany: Northwind\ncurrency: EUR\ntimezone: Europe/Berlin\nlanguage: en\n"
+    "calendars: {office_hours: {hours: {monday to thursday: [09:00-12:30, 13:30-17:00], friday: 09:00-15:00}}}\n",
     "fields.yaml": """
 version: 1
 entities:
@@ -106,14 +108,20 @@ entities:
       spend_365d: money
       joined_at: time
       travels_at: date
+      renews_at: time
+      born: date
       newsletter: yes or no
+      last_stars: stars
       age: whole number from 0 to 130
 events:
   feedback.received:
     means: Somebody said what they think
     fields:
       nps: whole number from 0 to 10
+      recommend: nps score
+      effort: {type: ces score, personal: true}
       comment: text
+      comment_sentiment: {sentiment_of: comment}
   complaint.received:
     means: Somebody complains
     fields:

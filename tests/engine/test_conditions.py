@@ -1,16 +1,19 @@
 """The three-valued logic of conditions."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amends_engine.calendars import Calendar, Period
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, missing_fields, trace
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS, Day, Undecidable
 from amends_engine.values import Money
+from amends_engine.wording import Phrases
 
 FIELDS = ("customer.tier", "customer.age", "feedback.nps")
 
@@ -102,6 +105,9 @@ def test_exists_is_never_unknown() -> None:
 
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+OFFICE = Calendar("office", ZoneInfo("UTC"), ((Period(9 * 60, 17 * 60),),) * 5 + ((),) * 2)
+LATE = Phrases(("delay", "refund"), "x.y", "en")
+MARCH = Day(date(2026, 3, 1), ZoneInfo("Europe/Berlin"))
 
 EXAMPLES = [
     ("equals", "gold", "gold", True),
@@ -121,9 +127,34 @@ EXAMPLES = [
     ("mentions", "Chocolate cake", ("late",), False),
     ("mentions", "Das WAR verspätet.", ("Verspätet",), True),
     ("mentions", ("one", "refund"), ("refund",), True),
+    ("speaks_of", "I was never refunded", LATE, True),
+    ("says", "I was never refunded", LATE, False),
+    ("says", ("fine", "The delays!"), LATE, True),
+    ("matches", "Stood at gate B12 for hours", "(?i)GATE [A-F]\\d+", True),
+    ("matches", "Stood at gate B12", "^gate", False),
+    ("matches", ("one", "two"), "^tw", True),
     ("within", NOW - timedelta(days=3), timedelta(days=7), True),
     ("within", NOW - timedelta(days=8), timedelta(days=7), False),
     ("within", NOW + timedelta(days=1), timedelta(days=7), False),
+    ("older_than", NOW - timedelta(days=8), timedelta(days=7), True),
+    ("older_than", NOW - timedelta(days=7), timedelta(days=7), False),
+    ("older_than", date(2026, 2, 1), timedelta(days=27), True),
+    ("older_than", NOW + timedelta(days=9), timedelta(days=7), False),
+    ("within_next", NOW + timedelta(days=7), timedelta(days=7), True),
+    ("within_next", NOW - timedelta(seconds=1), timedelta(days=7), False),
+    ("within_next", NOW, timedelta(days=999_999_999), True),
+    ("within", datetime(1, 1, 1, tzinfo=UTC), timedelta(days=999_999_999), True),
+    ("before", NOW, NOW, False),
+    ("before", date(2026, 2, 28), date(2026, 3, 1), True),
+    ("before", datetime(2026, 2, 28, 22, 59, tzinfo=UTC), MARCH, True),
+    ("before", datetime(2026, 2, 28, 23, tzinfo=UTC), MARCH, False),
+    ("after", datetime(2026, 3, 1, 22, 59, tzinfo=UTC), MARCH, False),
+    ("after", datetime(2026, 3, 1, 23, tzinfo=UTC), MARCH, True),
+    ("after", NOW + timedelta(seconds=1), NOW, True),
+    ("after", date(2026, 3, 1), date(2026, 3, 1), False),
+    ("during", datetime(2026, 3, 2, 9, tzinfo=UTC), OFFICE, True),
+    ("during", datetime(2026, 3, 2, 17, tzinfo=UTC), OFFICE, False),
+    ("outside", datetime(2026, 3, 7, 9, tzinfo=UTC), OFFICE, True),
     ("exists", "x", True, True),
 ]
 
@@ -136,6 +167,17 @@ def test_every_operator_answers_as_its_word_says(operator: str, value: Any, oper
 
 def test_every_operator_has_an_example_here() -> None:
     assert {row[0] for row in EXAMPLES} == set(OPERATORS)
+
+
+@pytest.mark.parametrize("ending", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_a_time_at_the_ends_of_the_calendar_has_an_answer_or_is_undecided(ending: datetime) -> None:
+    for zone in (ZoneInfo("America/New_York"), ZoneInfo("Asia/Tokyo")):
+        always = Calendar("always", zone, ((Period(0, 1440),),) * 7)
+        for operator, operand in (("during", always), ("outside", always), ("before", Day(date(2026, 3, 1), zone))):
+            try:
+                assert evaluate(a_test("x.y", operator, operand), {"x.y": ending}) in {True, False}
+            except Undecidable as undecided:
+                assert "outside the years" in str(undecided)  # noqa: PT017 - both ends are right
 
 
 def test_amounts_in_different_currencies_cannot_be_compared() -> None:

@@ -87,6 +87,39 @@ OPERATORS_SAID = {
         "the customer's “joined at” lies within the last 90 days",
         "the customer's “joined at” does not lie within the last 90 days",
     ),
+    "speaks_of": ("the feedback's comment speaks of “refund”", "the feedback's comment does not speak of “refund”"),
+    "says": (
+        "the feedback's comment says “late” or “missed connection”",
+        "the feedback's comment does not say “late” or “missed connection”",
+    ),
+    "matches": (
+        "the feedback's comment matches the pattern “(?i)gate [A-F]\\d+”",
+        "the feedback's comment does not match the pattern “(?i)gate [A-F]\\d+”",
+    ),
+    "older_than": (
+        "the customer's “joined at” is older than 365 days",
+        "the customer's “joined at” is not older than 365 days",
+    ),
+    "within_next": (
+        "the customer's “renews at” lies within the next 14 days",
+        "the customer's “renews at” does not lie within the next 14 days",
+    ),
+    "before": (
+        "the customer's “joined at” is before 1 January 2026",
+        "the customer's “joined at” is not before 1 January 2026",
+    ),
+    "after": (
+        "the customer's “joined at” is after 1 January 2026",
+        "the customer's “joined at” is not after 1 January 2026",
+    ),
+    "during": (
+        "the time of the event lies in “office hours”",
+        "the time of the event does not lie in “office hours”",
+    ),
+    "outside": (
+        "the time of the event lies outside “office hours”",
+        "the time of the event does not lie outside “office hours”",
+    ),
     "exists": ("the customer's email is known", "the customer's email is not known"),
 }
 """What the example of each operator sounds like, and its opposite."""

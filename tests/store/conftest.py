@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from amends_engine.calendars import Calendar, Period
 from amends_engine.definitions import Budget
 from amends_engine.events import Event
 from amends_engine.plans import Decision, Intent, Json, Mode, Outcome, Plan, decision_id, effect_id, event_id
@@ -24,6 +25,7 @@ from amends_store.types import Acceptance, Claimed, Incoming, Result, RuleVersio
 
 START = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
+CALENDARS = {"desk": Calendar("desk", BERLIN, ((Period(9 * 60, 17 * 60),),) * 7)}
 POSTGRES = os.environ.get("AMENDS_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
 
 
@@ -141,7 +143,7 @@ class World:
         return history.effect.state
 
     def perform(self, claims: Sequence[Claimed], *budgets: Budget) -> dict[str, EffectState]:
-        return self.store.perform(claims, {budget.name: budget for budget in budgets}, BERLIN)
+        return self.store.perform(claims, {budget.name: budget for budget in budgets}, BERLIN, CALENDARS)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -33,6 +34,22 @@ def test_a_case_is_opened_with_priority_and_time_due_from_the_event(world: Any) 
     assert case.opened_at == world.clock() - timedelta(hours=2)
     assert case.due_at == case.opened_at + timedelta(hours=72)
     assert case.event_ids == (claimed.event_id,)
+
+
+def test_business_hours_are_counted_by_their_calendar(world: Any) -> None:
+    claimed = _ask(world, "e1", {**_ANA, "due": "12 business hours of desk"})
+    world.perform([claimed])
+    [case] = world.store.cases("c1")
+    berlin = ZoneInfo("Europe/Berlin")
+    opened, due = case.opened_at.astimezone(berlin), case.due_at.astimezone(berlin)
+    assert 9 <= due.hour <= 17
+    assert due.date() > opened.date()
+
+
+def test_a_case_due_by_a_calendar_that_is_gone_fails_alone_with_the_reason(world: Any) -> None:
+    bad, good = _ask(world, "e1", {"open": "call", "due": "1 business day of gone"}), _ask(world, "e2")
+    answer = world.perform([bad, good])
+    assert answer == {bad.effect_id: EffectState.FAILED, good.effect_id: EffectState.SUCCEEDED}
 
 
 def test_the_same_case_is_joined_and_not_opened_twice(world: Any) -> None:

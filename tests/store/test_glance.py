@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,21 @@ def test_rules_acted_when_the_store_says(world: Any, glance: Any) -> None:
     assert glance.acted_since(["c1", "c2"], since) == world.store.acted_since(["c1", "c2"], since) != {}
     assert glance.acted_since(["c1"], since, world.event("e1").id) == {}
     assert glance.acted_since(["c1"], world.clock() + timedelta(seconds=1)) == {}
+
+
+def test_the_past_is_the_one_of_the_store(world: Any, glance: Any) -> None:
+    now = world.clock()
+    kinds = ("feedback.received", "complaint.received", "feedback.received", "seat.changed")
+    events = [world.event(f"e{n}", f"c{n % 2}", type=kind, at=now - timedelta(days=n)) for n, kind in enumerate(kinds)]
+    world.accept(*events, world.event("e9", None))
+    about = (["c0", "c1", "c2"], {"feedback.received", "complaint.received"})
+    for since in (now - timedelta(days=1), now - timedelta(days=9), datetime(1, 1, 1, tzinfo=UTC)):
+        assert glance.past(*about, since) == world.store.past(*about, since) != {}
+    assert glance.past(*about, now - timedelta(days=1)) == {
+        "c0": {"feedback.received": [(now, events[0].id)]},
+        "c1": {"complaint.received": [(now - timedelta(days=1), events[1].id)]},
+    }
+    assert glance.past(["c2"], {"feedback.received"}, now) == {}
 
 
 def test_there_is_nothing_to_look_at_before_there_is_a_database(database_url: str) -> None:

@@ -22,7 +22,7 @@ EMIT = ("emit", {"event": "case.escalated", "fields": {"nps": 3, "gone": None}})
 
 def done(world, event, step, mode=Mode.LIVE):
     claims = world.claim(world.plan(event, step, mode=mode), action=f"{step[0]}.0")
-    return list(world.store.perform(claims, {}, None, FIELDS).values())
+    return list(world.store.perform(claims, {}, None, fields=FIELDS).values())
 
 
 def reason(world):

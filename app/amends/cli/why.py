@@ -42,7 +42,7 @@ def why(
     rules = rules_of(loaded)
     with memory(settings, loaded.fields) as known:
         asked = _find(event, loaded, known)
-        facts = known.facts_then(asked)
+        facts = known.with_history([asked], {asked.id: known.facts_then(asked)}, rules)[asked.id]
         acted = known.acted([asked], rules, but_for=asked.id)
     typer.echo(f"{asked.type} of {asked.customer_id or 'nobody known'} at {asked.occurred_at.isoformat()} ({asked.id})")
     for explanation in explain(rules, asked, facts, acted):

@@ -50,6 +50,7 @@ MEANS: Mapping[str, str] = {
     "name": "What the test shows, in words",
     "customer": "The customer: an id and what is known; what is left out is missing",
     "case": "The customer's case, if there is one",
+    "history": "What happened to the customer before. Example: [{type: complaint.received, ago: 10d}]",
     "expect": "What one rule makes of it",
     "rule": "The id of the rule that is tested",
     "does": "The steps it takes, in order",

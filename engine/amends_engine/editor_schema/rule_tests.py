@@ -6,7 +6,7 @@ from amends_engine.editor_schema.keys import explained
 from amends_engine.editor_schema.values import DURATION, describe_field, either, list_of, one_of, value_of
 from amends_engine.editor_schema.vocabulary import Vocabulary
 from amends_engine.fields import BUILT_IN, EventType, Field, FieldType, Kind
-from amends_engine.shapes import EXPECT, LATER_CUSTOMER, LATER_EVENT, TEST, Schema
+from amends_engine.shapes import EXPECT, LATER_CUSTOMER, LATER_EVENT, PAST_EVENT, TEST, Schema
 
 _AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
 _ORIGIN = one_of({"outside": "from a source", "self": "made by a rule"}, "where it comes from")
@@ -20,6 +20,7 @@ def schema_of_test(words: Vocabulary) -> Schema:
         "customer": _closed({"id": _ID, **_values(words.fields.customer)}),
         "event": _event(words),
         "case": _closed(_values(case)),
+        "history": list_of(_past_event(words)),
         "expect": explained(EXPECT, {"does": does}),
         "later": list_of(_later(words)),
         "until": DURATION,
@@ -48,6 +49,12 @@ def _event(words: Vocabulary) -> Schema:
         "required": ["type"],
         "allOf": [_fields_of(each) for each in kinds.values()],
     }
+
+
+def _past_event(words: Vocabulary) -> Schema:
+    kind = one_of({name: each.means for name, each in words.fields.events.items()}, "an event type of fields.yaml")
+    ago = {"description": "How long before the event. Example: 10d", **DURATION}
+    return {**PAST_EVENT, "properties": {"type": kind, "at": _AT, "ago": ago}}
 
 
 def _fields_of(kind: EventType) -> Schema:

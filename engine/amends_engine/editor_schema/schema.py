@@ -19,6 +19,7 @@ from amends_engine.editor_schema.values import (
     condition_on,
     describe_field,
     either,
+    history_condition,
     list_of,
     one_of,
     one_word_of,
@@ -29,6 +30,7 @@ from amends_engine.editor_schema.values import (
 from amends_engine.editor_schema.vocabulary import Vocabulary
 from amends_engine.events import Origin
 from amends_engine.fields import Field
+from amends_engine.history import PREFIX
 from amends_engine.shapes import (
     ASK,
     BUDGET,
@@ -137,6 +139,7 @@ def _ref(what: str, event: str | None) -> Schema:
 
 def _event_definitions(event: str | None, words: Vocabulary) -> Iterator[tuple[str, Schema]]:
     tests = {name: ref(f"condition-on.{known.name}") for name, known in words.readable(event).items()}
+    tests |= {f"{PREFIX}{name}": ref("condition-on-history") for name in words.fields.events}
     groups = {name: build(event, words) for name, build in GROUPS.items()}
     actions = {name: ref(f"step.{name}") for name in words.kinds}
     control = {name: build(event) for name, build in CONTROL.items()}
@@ -264,7 +267,8 @@ def _field_definitions(words: Vocabulary) -> Iterator[tuple[str, Schema]]:
         for name, known in words.readable(event).items():
             named.setdefault(name, []).append(known)
     for known in {known.name: known for same in named.values() for known in same}.values():
-        yield f"condition-on.{known.name}", condition_on(known)
+        yield f"condition-on.{known.name}", condition_on(known, words)
+    yield "condition-on-history", history_condition(words)
     yield "field", one_of({name: describe_field(same[0]) for name, same in named.items()}, "a field")
     yield "rows", {"allOf": [rows for name, same in named.items() for rows in _rows(name, same)]}
 

@@ -4,6 +4,7 @@ Patterns are written so that Python and ECMAScript read them alike. errorMessage
 the YAML and JSON language servers know beside JSON Schema; validators pass over them.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -11,12 +12,14 @@ from amends_engine.definitions import WINDOWS
 from amends_engine.editor_schema.vocabulary import Vocabulary
 from amends_engine.fields import MAX_TEXT, Field, FieldType, Kind
 from amends_engine.operators import OPERATORS, Operand, Operator
+from amends_engine.patterns import MAX_PATTERN
 from amends_engine.shapes import Schema
 from amends_engine.steps import Option, OptionType
 
 _LENGTH = r"\s*(?=[0-9])([0-9]{1,6}w)?\s?([0-9]{1,6}d)?\s?([0-9]{1,6}h)?\s?([0-9]{1,6}m)?\s?([0-9]{1,6}s)?\s*"
 _AMOUNT = r"\s*-?[0-9]{1,15}(\.[0-9]{1,4})?\s?[A-Z]{3}\s*"
 DURATION_PATTERN = rf"^{_LENGTH}$"
+_BUSINESS = r"\s*[1-9][0-9]{0,2} business (hour|day)s?"
 MONEY_PATTERN = rf"^{_AMOUNT}$"
 PRICE_PATTERN = MONEY_PATTERN.replace("-?", "(?=[0-9.]*[1-9])")
 LIMIT_PATTERN = rf"^[1-9][0-9]{{0,3}} per {_LENGTH}$"
@@ -69,6 +72,10 @@ def text(pattern: str, due: str) -> Schema:
 
 WRITTEN: Schema = text(r"\S", "text; put quotes around it if it looks like something else")
 DURATION: Schema = text(DURATION_PATTERN, "a length of time such as 30m, 72h, 90d or 2w; m is minutes")
+DAY: Schema = text(
+    f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$|{TIME_PATTERN}", "a date such as 2026-03-01, or a time with its offset"
+)
+PATTERN: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_PATTERN, "errorMessage": "write a pattern of RE2"}
 BOOLEAN: Schema = {"type": "boolean", "errorMessage": "write true or false, without quotes"}
 
 
@@ -108,7 +115,7 @@ _OF_KIND: dict[Kind, Callable[[FieldType], Schema]] = {
 }
 
 
-def condition_on(field: Field) -> Schema:
+def condition_on(field: Field, words: Vocabulary) -> Schema:
     """What may stand behind a field in a condition: a value, a list of values, or operators."""
     one = value_of(replace(field.type, kind=Kind.TEXT) if field.type.kind is Kind.TEXTS else field.type)
     fitting = [operator for operator in OPERATORS.values() if field.type.kind in operator.kinds]
@@ -119,7 +126,33 @@ def condition_on(field: Field) -> Schema:
         "defaultSnippets": [_snippet(operator) for operator in fitting if operator.name not in _BARE],
     }
     about = {"title": field.name, "description": describe_field(field)}
-    return {**about, **either(bare, list_of(one), {**_operators(fitting, one), **about})}
+    return {**about, **either(bare, list_of(one), {**_operators(fitting, one, words), **about})}
+
+
+def history_condition(words: Vocabulary) -> Schema:
+    """What may stand behind history.complaint.received."""
+    one = value_of(FieldType(Kind.WHOLE, 0))
+    fitting = [each for each in OPERATORS.values() if Kind.WHOLE in each.kinds and each.name != "exists"]
+    given = {each.name: {**_OPERANDS[each.operand](one, words), "description": _means(each)} for each in fitting}
+    compared = {"type": "object", "properties": given, "additionalProperties": False, "minProperties": 1}
+    properties = {
+        "count": {
+            "description": "How many there were before. Example: {at_least: 2}",
+            **either(one, list_of(one), compared),
+        },
+        "exists": {"description": "Whether there was one before", **BOOLEAN},
+        "within": {"description": "Only so long before the event. Example: 90d", **DURATION},
+        "last_within": {"description": "Whether there was one so shortly before the event. Example: 7d", **DURATION},
+    }
+    alone = {"required": ["last_within"], "not": {"required": ["within"]}}
+    asked = [{"required": ["count"]}, {"required": ["exists"]}, alone]
+    return {
+        "description": "How often this happened to the customer before. Example: {count: {at_least: 2}, within: 90d}",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "oneOf": asked,
+    }
 
 
 _BARE = frozenset({"equals", "one_of"})  # written without the operator: a value, a list
@@ -142,13 +175,15 @@ _SNIPPETS: dict[Operand, str] = {
     Operand.WORDS: "[$1]",
     Operand.YES_NO: "${1:true}",
     Operand.DURATION: "${1:30d}",
+    Operand.PHRASES: "[$1]",
+    Operand.PATTERN: "'$1'",
+    Operand.DAY: "${1:2026-03-01}",
+    Operand.CALENDAR: "$1",
 }
 
 
-def _operators(fitting: list[Operator], one: Schema) -> Schema:
-    given = {
-        operator.name: {**_OPERANDS[operator.operand](one), "description": _means(operator)} for operator in fitting
-    }
+def _operators(fitting: list[Operator], one: Schema, words: Vocabulary) -> Schema:
+    given = {each.name: {**_OPERANDS[each.operand](one, words), "description": _means(each)} for each in fitting}
     instead = {**BOOLEAN, "description": "The answer when the value is missing; without it the condition is unknown"}
     return {
         "type": "object",
@@ -166,14 +201,18 @@ def _means(operator: Operator) -> str:
 
 _WORDS = {**SCALAR, "pattern": r"\S", "errorMessage": "write a word, a phrase or a list of them"}
 
-_OPERANDS: dict[Operand, Callable[[Schema], Schema]] = {
-    Operand.SAME: lambda one: one,
-    Operand.LIST: list_of,
-    Operand.SAME_OR_LIST: lambda one: either(one, list_of(one)),
-    Operand.PAIR: lambda one: {**list_of(one), "minItems": 2, "maxItems": 2},
-    Operand.WORDS: lambda _one: either(_WORDS, list_of(_WORDS)),
-    Operand.YES_NO: lambda _one: BOOLEAN,
-    Operand.DURATION: lambda _one: DURATION,
+_OPERANDS: dict[Operand, Callable[[Schema, Vocabulary], Schema]] = {
+    Operand.SAME: lambda one, _w: one,
+    Operand.LIST: lambda one, _w: list_of(one),
+    Operand.SAME_OR_LIST: lambda one, _w: either(one, list_of(one)),
+    Operand.PAIR: lambda one, _w: {**list_of(one), "minItems": 2, "maxItems": 2},
+    Operand.WORDS: lambda _one, _w: either(_WORDS, list_of(_WORDS)),
+    Operand.PHRASES: lambda _one, _w: either(_WORDS, list_of(_WORDS)),
+    Operand.PATTERN: lambda _one, _w: PATTERN,
+    Operand.YES_NO: lambda _one, _w: BOOLEAN,
+    Operand.DURATION: lambda _one, _w: DURATION,
+    Operand.DAY: lambda one, _w: one if one.get("pattern") == DATE_PATTERN else DAY,
+    Operand.CALENDAR: lambda _one, words: one_of(dict.fromkeys(words.calendars, ""), "a calendar of workspace.yaml"),
 }
 
 
@@ -195,6 +234,15 @@ def _written(option: Option, _words: Vocabulary) -> Schema:
     return {**WRITTEN, "maxLength": option.max_length} if option.max_length else WRITTEN
 
 
+def _length(words: Vocabulary) -> Schema:
+    """A length of time, and where there are calendars one of business time."""
+    if not words.calendars:
+        return DURATION
+    names = "|".join(re.escape(name) for name in words.calendars)
+    pattern = rf"^({_LENGTH}|{_BUSINESS}( of ({names}))?\s*)$"
+    return text(pattern, "a length of time such as 72h, 90d, 4 business hours or 2 business days")
+
+
 _OF_OPTION: dict[OptionType, Callable[[Option, Vocabulary], Schema]] = {
     OptionType.TEXT: _written,
     OptionType.WORD: lambda _o, _w: {
@@ -203,7 +251,7 @@ _OF_OPTION: dict[OptionType, Callable[[Option, Vocabulary], Schema]] = {
         "errorMessage": "write a name of letters, digits, - and _",
     },
     OptionType.MONEY: lambda _o, _w: text(PRICE_PATTERN, "an amount such as 75 EUR or 19.90 EUR"),
-    OptionType.DURATION: lambda _o, _w: DURATION,
+    OptionType.DURATION: lambda _o, words: _length(words),
     OptionType.TEMPLATE: lambda _o, words: one_of(words.templates["email"], "a message of templates/"),
     OptionType.CARD: lambda _o, words: one_of(words.templates["card"], "a card of templates/"),
     OptionType.BUDGET: lambda _o, words: one_of(words.budgets, "a budget of definitions.yaml"),

@@ -1,8 +1,11 @@
 """Every name that the rules of a workspace can use, with what it means; read without the rules themselves."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
+from amends_engine.calendar_reading import read_calendars
+from amends_engine.calendars import Calendar
 from amends_engine.condition_reading import Scope, find_field, read_conditions
 from amends_engine.definitions import read_dictionary
 from amends_engine.documents import Node, load
@@ -23,13 +26,16 @@ class Vocabulary:
     definitions: Mapping[str, Node]
     budgets: Mapping[str, str]
     templates: Mapping[str, Mapping[str, str]]
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def readable(self, event_type: str | None) -> dict[str, Field]:
         """The names a condition on such an event can begin with: those that the parser finds. None: of any event."""
         kind = self.fields.events.get(event_type or "")
-        aliases = [f"event.{short}" for short in kind.fields] if kind else []
+        names = self.fields.names(event_type)
+        own = f"{kind.prefix}." if kind else "event."
+        aliases = [f"event.{name.removeprefix(own)}" for name in names if name.startswith(own)]
         scope, nowhere = self._scope(event_type), Place("")
-        found = {name: find_field(name, nowhere, scope) for name in [*self.fields.names(event_type), *aliases]}
+        found = {name: find_field(name, nowhere, scope) for name in [*names, *aliases]}
         return {**({} if kind else self._aliases()), **{name: known for name, known in found.items() if known}}
 
     def _aliases(self) -> dict[str, Field]:
@@ -70,6 +76,7 @@ def read_vocabulary(
             _members(dictionary, "definitions"),
             {name: _describe_budget(node) for name, node in _members(dictionary, "budgets").items()},
             {kind: _describe_templates(templates, kind) for kind in ("email", "card")},
+            _calendars(files),
         ),
         findings,
     )
@@ -83,6 +90,15 @@ def _mapping(files: Mapping[str, bytes], name: str, findings: list[Finding]) -> 
     node, wrong = load(files[name], name)
     findings.extend(wrong)
     return node
+
+
+def _calendars(files: Mapping[str, bytes]) -> dict[str, Calendar]:
+    """What is wrong in workspace.yaml is no hindrance, and zones do not matter here."""
+    root, _ = load(files.get("workspace.yaml", b""), "workspace.yaml")
+    return read_calendars(root.get("calendars") if root else None, _UTC, lambda _node, _findings: _UTC, [])
+
+
+_UTC = ZoneInfo("UTC")
 
 
 def _members(root: Node | None, name: str) -> Mapping[str, Node]:

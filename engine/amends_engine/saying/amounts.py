@@ -10,6 +10,7 @@ from amends_engine.writing import clean
 
 _UNITS = {"w": "week", "d": "day", "h": "hour", "m": "minute", "s": "second"}
 _AMOUNT = re.compile(r"(\d+)([wdhms])")
+_SEPARATORS = re.compile(r"[_.-]+")
 _WITH_COMMAS = 10_000  # below that a comma is only in the way of years and room numbers
 
 
@@ -64,8 +65,15 @@ VALUES: Mapping[type, Callable[[Any], str]] = {
 
 def say_length(written: str) -> str:
     """A length of time as authors write it, in words: "1d 12h" as "1 day and 12 hours"."""
+    if " business " in written:
+        return _business(written)
     parts = [f"{int(n)} {_UNITS[unit]}{'' if int(n) == 1 else 's'}" for n, unit in _AMOUNT.findall(written)]
     return listed(parts, "and") if parts else clean(written)
+
+
+def _business(written: str) -> str:
+    length, _, calendar = written.partition(" of ")
+    return f"{clean(length)} of “{_SEPARATORS.sub(' ', clean(calendar))}”" if calendar else clean(length)
 
 
 def listed(items: Sequence[str], last: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.fields import Kind
-from amends_engine.operators import OPERATORS, Operand
+from amends_engine.operators import OPERATORS, Day, Operand
 from amends_engine.saying.amounts import listed, say_value
 from amends_engine.saying.lexicon import Lexicon, field_words, name_words, quoted
 from amends_engine.writing import clean
@@ -198,5 +198,9 @@ OPERANDS: dict[Operand, Callable[[Any, Kind], str]] = {
     Operand.WORDS: _words,
     Operand.YES_NO: _one,
     Operand.DURATION: _one,
+    Operand.PHRASES: lambda sought, kind: _words(sought.phrases, kind),
+    Operand.PATTERN: lambda pattern, _kind: f"the pattern {quoted(pattern)}",
+    Operand.DAY: lambda day, kind: _one(day.date if isinstance(day, Day) else day, kind),
+    Operand.CALENDAR: lambda calendar, _kind: quoted(name_words(calendar.name)),
 }
 """How the operand of an operator is said, by what an author writes there."""

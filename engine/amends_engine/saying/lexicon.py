@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Fields
-from amends_engine.saying.amounts import say_length
+from amends_engine.history import asked_of
+from amends_engine.saying.amounts import say_length, say_value
 from amends_engine.steps import StepKind
 from amends_engine.values import BadValue, parse_duration
 from amends_engine.writing import clean
@@ -84,6 +85,9 @@ _OURS: Mapping[str, str] = {
 
 def field_words(name: str) -> str:
     """A field by its full name as words: `customer.tier` as "the customer's tier"."""
+    if asked := asked_of(name):
+        span = f" in the {say_value(asked.within)} before" if asked.within is not None else " before"
+        return f"the number of the customer's {quoted(name_words(asked.event_type))} events{span}"
     entity, _, short = name.partition(".")
     spoken = name_words(short)
     return _OURS.get(name) or f"the {name_words(entity)}'s {quoted(spoken) if _is_open_ended(spoken) else spoken}"

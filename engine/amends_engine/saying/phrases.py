@@ -62,12 +62,15 @@ def _operand(operand: Operand, due: OptionType, words: Lexicon) -> str:
             return listed([field_words(name).removeprefix("the ") for name in names], "and")
         case Texts(texts):
             return listed([f"{name_words(name)} {_operand(text, due, words)}" for name, text in texts.items()], "and")
-        case Datum(Literal(value)) if not isinstance(value, str):
-            return _plain(value)
         case Datum(inner):
-            return _operand(inner, OptionType.TEXT, words)
+            return _datum(inner, words)
         case Table():
             return _table(operand, due, words)
+
+
+def _datum(inner: Operand, words: Lexicon) -> str:
+    is_plain = isinstance(inner, Literal) and not isinstance(inner.value, str)
+    return _plain(inner.value) if is_plain and isinstance(inner, Literal) else _operand(inner, OptionType.TEXT, words)
 
 
 def _plain(value: Json) -> str:

@@ -96,7 +96,8 @@ POOLS: Mapping[str, tuple[Any, ...]] = {
     "event.nps": (6, 7, None),
     "feedback.comment": ("late", "a b", "", 7),
     "event.type": ("x", True),
-    "event.occurred_at": ("2026-03-01T09:30:00Z", "90d", "2h 30m", "22:30"),
+    "event.recommend_band": ("detractor", "hard"),
+    "event.occurred_at": ("office_hours", "2026-03-01", "2026-03-01T09:30:00Z", "90d", "2h 30m", "22:30"),
     "case.status": ("open", "shut"),
     "case.opened_at": ("2026-W10-1T09:30+01:00", "3d"),
     "customer.teir": ("gold",),
@@ -106,7 +107,16 @@ POOLS: Mapping[str, tuple[Any, ...]] = {
 OPTIONS: Mapping[tuple[str, str], tuple[Any, ...]] = {
     ("voucher", "value"): ("25 EUR", "0.01 EUR", "0 EUR", "-5 EUR", 25),
     ("voucher", "from"): ("recovery", "recovry"),
-    ("voucher", "valid"): ("90d", "1w 2d", "90", "1 month", 90),
+    ("voucher", "valid"): (
+        "90d",
+        "4 business hours",
+        "1 business day of office_hours",
+        "2 business days of desk",
+        "1w 2d",
+        "90",
+        "1 month",
+        90,
+    ),
     ("task", "title"): ("Call <event.type>", "", 7, "x" * 201),
     ("slack", "card"): ("alert", "apology"),
     ("email", "template"): ("apology", "alert"),
@@ -153,7 +163,9 @@ def check(**rule: Any) -> tuple[set[str], bool]:
     raw = json.dumps({"version": 1, "rules": [{**frame, "then": [{"case": {"open": "x"}}], **rule}]}).encode()
     root, findings = load(raw, "rules.yaml")
     words = company_words()
-    reading = Reading(words.fields, KINDS, words.definitions, words.budgets, words.templates, findings)
+    reading = Reading(
+        words.fields, KINDS, words.definitions, words.budgets, words.templates, words.calendars, findings=findings
+    )
     assert root
     read_rule(root.fields["rules"].items[0], reading)
     return {finding.code for finding in findings if finding.is_error}, not company_validator().is_valid(root.plain())

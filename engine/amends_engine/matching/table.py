@@ -1,0 +1,121 @@
+"""All rules of one event type, and which of them one event makes true, unknown or undecided."""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import NamedTuple, TypeAlias
+
+from amends_engine.conditions import Facts, Truth, evaluate
+from amends_engine.matching.bits import bits_of, positions_of
+from amends_engine.matching.columns import UNKNOWN
+from amends_engine.matching.currencies import Compared, compared_money, undecidable
+from amends_engine.matching.grid import Grid, build_grid
+from amends_engine.matching.normal_form import Normaliser
+from amends_engine.operators import Undecidable
+from amends_engine.rules import Rule
+
+Places: TypeAlias = AbstractSet[int]
+"""Rules by their places in Table.rules."""
+
+UNREADABLE = (TypeError, AttributeError)
+"""What a column raises for a value of a type that its rules do not compare."""
+
+
+class Answer(NamedTuple):
+    """A rule that is true or unknown (None); problem says why it is undecided, if it is."""
+
+    rule: Rule
+    truth: Truth
+    problem: str | None = None
+
+
+def ask(rule: Rule, facts: Facts) -> Answer:
+    """The answer by evaluate(), false too."""
+    try:
+        return Answer(rule, evaluate(rule.condition, facts))
+    except Undecidable as error:
+        return Answer(rule, None, str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """rules: by precedence. owners: for each bit the rule of its conjunction. everyone: the bits that are in use.
+
+    nominated: rules whose bits are not the whole condition; evaluate() decides. gone: rules that were taken out.
+    """
+
+    rules: tuple[Rule, ...]
+    owners: tuple[int, ...]
+    everyone: int
+    grid: Grid
+    nominated: frozenset[int]
+    money: tuple[Compared, ...]
+    gone: frozenset[int] = frozenset()
+
+    def matches(self, facts: Facts) -> list[Rule]:
+        """The rules that are true, by precedence."""
+        try:
+            true, unsure = self._standing(facts, None), self._undecidable(facts)
+        except UNREADABLE:
+            true, unsure = {}, self._remaining()
+        if self.nominated:
+            unsure |= self.nominated & true.keys()
+        if unsure:
+            true = {place: None for place in sorted(true.keys() | unsure) if self._is_true(place, facts, unsure)}
+        return [self.rules[place] for place in true]
+
+    def answers(self, facts: Facts) -> list[Answer]:
+        """The rules that are true, unknown or undecided, by precedence."""
+        try:
+            true, maybe = self._standing(facts, None), self._standing(facts, UNKNOWN)
+            unsure = self._undecidable(facts)
+        except UNREADABLE:
+            true, maybe, unsure = {}, {}, self._remaining()
+        unsure |= self.nominated & maybe.keys()
+        if not unsure:
+            return [Answer(self.rules[place], place in true or None) for place in maybe]
+        found = (
+            ask(self.rules[place], facts) if place in unsure else Answer(self.rules[place], place in true or None)
+            for place in sorted(maybe.keys() | unsure)
+        )
+        return [answer for answer in found if answer.truth is not False]
+
+    def without(self, rule_id: str) -> "Table":
+        """The same table less one rule, whose bits stay empty."""
+        places = {place for place, rule in enumerate(self.rules) if rule.id == rule_id}
+        bits = bits_of((bit for bit, owner in enumerate(self.owners) if owner in places), len(self.owners))
+        return replace(self, everyone=self.everyone & ~bits, gone=self.gone | places)
+
+    def remaining(self) -> list[Rule]:
+        return [self.rules[place] for place in sorted(self._remaining())]
+
+    def _standing(self, facts: Facts, missing: object) -> dict[int, None]:
+        """The rules with a bit that stands, in order."""
+        bits = self.grid.standing(self.everyone, facts, missing)
+        return dict.fromkeys(map(self.owners.__getitem__, positions_of(bits))) if bits else {}
+
+    def _undecidable(self, facts: Facts) -> Places:
+        found = undecidable(self.money, facts)
+        return found - self.gone if found else found
+
+    def _is_true(self, place: int, facts: Facts, unsure: Places) -> bool:
+        return place not in unsure or ask(self.rules[place], facts).truth is True
+
+    def _remaining(self) -> Places:
+        return frozenset(range(len(self.rules))) - self.gone
+
+
+def build_table(rules: Sequence[Rule]) -> Table:
+    """The table of these rules, which all wait for the same event type and are in order of precedence."""
+    normaliser = Normaliser()
+    forms = [normaliser.form(rule.condition) for rule in rules]
+    # the highest bits, which are found first, belong to the rules that come first
+    numbered = [(place, each) for place, form in enumerate(forms) for each in form.conjunctions][::-1]
+    return Table(
+        rules=tuple(rules),
+        owners=tuple(place for place, _ in numbered),
+        everyone=(1 << len(numbered)) - 1,
+        grid=build_grid([conjunction for _, conjunction in numbered]),
+        nominated=frozenset(place for place, form in enumerate(forms) if not form.is_whole),
+        money=tuple(compared_money(rules)),
+    )
