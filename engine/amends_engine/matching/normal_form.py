@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
-from amends_engine.matching.predicates import Axis, Predicate, both, either, opposite, predicate_of
+from amends_engine.matching.predicates import INDEXED, Axis, Predicate, both, either, opposite, predicate_of
 
 BOUND = 64
 """The most conjunctions of one rule; what would be more is left out and asked of evaluate()."""
@@ -52,9 +52,15 @@ class Normaliser:
         key = (test.field, test.operator, test.operand, test.if_missing, answer)
         found = self.tests.get(key)
         if found is None:
-            predicate = predicate_of(test)
-            found = self.tests[key] = Form(_one(predicate if answer else opposite(predicate)))
+            found = self.tests[key] = _form_of_test(test, answer)
         return found
+
+
+def _form_of_test(test: Test, answer: bool) -> Form:
+    if test.operator not in INDEXED:  # no column can say: evaluate() decides
+        return Form(({},), is_whole=False)
+    predicate = predicate_of(test)
+    return Form(_one(predicate if answer else opposite(predicate)))
 
 
 def _one(predicate: Predicate) -> tuple[Conjunction, ...]:

@@ -181,6 +181,14 @@ def _within(test: Test) -> Predicate:
     return Predicate(Axis(test.field, Look.AGES), False, ((timedelta(), 0), (test.operand, 1)), test.if_missing)
 
 
+def _older_than(test: Test) -> Predicate:
+    return Predicate(Axis(test.field, Look.AGES), False, ((test.operand, 1),), test.if_missing)
+
+
+def _within_next(test: Test) -> Predicate:
+    return Predicate(Axis(test.field, Look.AGES), False, ((-test.operand, 0), (timedelta(), 1)), test.if_missing)
+
+
 def _exists(test: Test) -> Predicate:
     return Predicate(Axis(test.field, Look.NAMES), test.operand, (), not test.operand)
 
@@ -196,5 +204,10 @@ _READ: dict[str, Callable[[Test], Predicate]] = {
     "between": _between,
     "mentions": _mentions,
     "within": _within,
+    "older_than": _older_than,
+    "within_next": _within_next,
     "exists": _exists,
 }
+
+INDEXED = frozenset(_READ)
+"""The operators that become predicates; evaluate() answers for the others."""

@@ -1,6 +1,6 @@
 """Random rules over fields of every kind, and events that have some of the fields, money in other currencies too."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
@@ -9,9 +9,11 @@ from typing import Any
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, Truth, evaluate
 from amends_engine.findings import Place
 from amends_engine.operators import Undecidable
+from amends_engine.patterns import is_found
 from amends_engine.rules import Rule, Status
 from amends_engine.triggers.events import OnEvent
 from amends_engine.values import Money
+from amends_engine.wording import Phrases, says
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TYPE = "feedback.received"
@@ -27,6 +29,8 @@ class Example:
     others: tuple[Any, ...] = ()
 
 
+DATED = ("within", "older_than", "within_next", "before", "after")
+TEXTUAL = ("mentions", "matches", "says", "speaks_of")
 NAMED = ("equals", "one_of", "not", "exists")
 ORDERED = (*NAMED, "at_most", "at_least", "more_than", "less_than", "between")
 EUR, USD = (Money(500, "EUR"), Money(1000, "EUR"), Money(2500, "EUR")), (Money(500, "USD"), Money(1000, "USD"))
@@ -49,29 +53,45 @@ EXAMPLES = (
     Example("feedback.distance", ORDERED, (0.5, 10, 1000.25), (0, 0.25, 10.0, 999, 1000, 5000)),
     Example("customer.spend_365d", ORDERED, (*EUR, *EUR, USD[0]), (*USD, Money(1, "EUR"), Money(500, "JPY"))),
     Example("feedback.waited", ORDERED, (timedelta(minutes=30), timedelta(hours=1)), (timedelta(), timedelta(days=1))),
-    Example("customer.birthday", (*ORDERED, "within"), (date(2026, 3, 1), date(2026, 2, 27)), (date(1990, 1, 1),)),
-    Example("customer.joined_at", (*ORDERED, "within"), TIMES, ABROAD),
-    Example("feedback.comment", (*NAMED, "mentions"), (TEXTS[1],), TEXTS),
-    Example("feedback.tags", (*NAMED, "mentions"), ("late", "food", "staff")),
+    Example("customer.birthday", (*ORDERED, *DATED), (date(2026, 3, 1), date(2026, 2, 27)), (date(1990, 1, 1),)),
+    Example("customer.joined_at", (*ORDERED, *DATED), TIMES, ABROAD),
+    Example("feedback.comment", (*NAMED, *TEXTUAL), (TEXTS[1],), TEXTS),
+    Example("feedback.tags", (*NAMED, *TEXTUAL), ("late", "food", "staff")),
 )
 LISTS = ((), ("late",), ("late", "food"), ("food", "late crew"), ("late", "food", "staff", "money  back"))
 VALUES = {example.name: (*example.operands, *example.others, None) for example in EXAMPLES} | {"feedback.tags": LISTS}
 
 
 def _operand(source: Random, example: Example, operator: str) -> Any:
+    if operator in _OPERANDS:
+        return _OPERANDS[operator](source, example)
     some = tuple(source.choices(example.operands, k=source.randint(1, 3)))
-    match operator:
-        case "one_of" | "not":
-            return some
-        case "between":
-            return tuple(sorted(source.choices(example.operands, k=2)))
-        case "exists":
-            return source.random() < 0.5
-        case "mentions":
-            return tuple(source.sample(PHRASES, source.randint(1, 2)))
-        case "within":
-            return timedelta(hours=source.choice((1, 12, 24, 50)))
-    return some[0]
+    return some if operator in {"one_of", "not"} else some[0]
+
+
+def _length(source: Random, _example: Example) -> timedelta:
+    return timedelta(hours=source.choice((1, 12, 24, 50)))
+
+
+def _phrases(source: Random, example: Example) -> Phrases:
+    return Phrases(tuple(source.sample(("late", "rebook", "flights"), source.randint(1, 2))), example.name, "en")
+
+
+_OPERANDS: dict[str, Callable[[Random, Example], Any]] = {
+    "between": lambda source, example: tuple(sorted(source.choices(example.operands, k=2))),
+    "exists": lambda source, _example: source.random() < 0.5,
+    "mentions": lambda source, _example: tuple(source.sample(PHRASES, source.randint(1, 2))),
+    "matches": lambda source, _example: source.choice(("(?i)late", "^s", "o+d")),
+    "says": _phrases,
+    "speaks_of": _phrases,
+    "within": _length,
+    "older_than": _length,
+    "within_next": _length,
+}
+
+# the libraries behind these are loaded at the first use, which takes longer than an example may
+assert is_found("a", "a")
+assert says("late", Phrases(("late",), "a.b", "en"), {})
 
 
 def a_test(source: Random) -> Test:
