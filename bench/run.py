@@ -3,6 +3,7 @@
 A benchmark is a module beside this one with a function main(is_full). --full takes the sizes that need patience.
 """
 
+import os
 import sys
 from importlib import import_module
 
