@@ -10,6 +10,7 @@ from amends_engine.conditions import Condition as RuleCondition
 from amends_engine.findings import Place
 from amends_engine.matching import Index
 from amends_engine.rules import Rule, Status
+from amends_engine.triggers.events import OnEvent
 from amends_engine.values import Money, Value
 
 TYPE = "feedback.received"
@@ -34,7 +35,7 @@ def rules_of(rules: Iterable[Conditions]) -> list[Rule]:
 
 def _rule(number: int, condition: RuleCondition) -> Rule:
     place = Place("rules.yaml")
-    return Rule(f"{number:06}", "to measure", "bench", Status.LIVE, TYPE, condition, (), "0" * 16, place)
+    return Rule(f"{number:06}", "to measure", "bench", Status.LIVE, OnEvent((TYPE,)), condition, (), "0" * 16, place)
 
 
 def _condition(condition: Condition) -> RuleCondition:

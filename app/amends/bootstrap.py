@@ -19,10 +19,11 @@ from amends_connectors.contract import DuplicateClass
 from amends_connectors.registry import build, declarations, kinds
 from amends_connectors.settings import BadSetting, read_mail_from
 from amends_engine.planning import RuleSet
-from amends_engine.workspace import Workspace
+from amends_engine.workspace import Workspace, read_stored_rule
 from amends_flows.lanes import Lane, open_lanes
 from amends_flows.planner import Planner
 from amends_flows.runtime import Runtime
+from amends_flows.versions import Versions
 from amends_store.errors import StoreError
 from amends_store.store import Store, open_store
 
@@ -98,10 +99,12 @@ def _mail_from(settings: Settings) -> str | None:
 
 def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dict[str, Lane]) -> Parts:
     rules = rules_of(workspace)
+    by_id = {rule.id: rule for rule in workspace.rules}
+    versions = Versions(store, by_id, lambda body: read_stored_rule(body, workspace, kinds()))
     letters = Letters(workspace, _mail_from(settings) or workspace.profile.mail_from)
     runtime = Runtime(
         workspace_name=workspace_of(settings).resolve().name,
-        rules={rule.id: rule for rule in workspace.rules},
+        rules=by_id,
         store=store,
         lanes=lanes,
         render=letters.render,
@@ -111,8 +114,10 @@ def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dic
         clock=now,
         worker=f"{socket.gethostname()}:{os.getpid()}",
         stop=threading.Event(),
+        fields=workspace.fields,
+        versions=versions,
     )
-    planner = Planner(store, rules, workspace.fields, facts_changing_kinds())
+    planner = Planner(store, rules, workspace.fields, facts_changing_kinds(), versions)
     return Parts(settings, workspace, rules, store, planner, runtime)
 
 

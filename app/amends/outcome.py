@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from amends.intake import IntakeCounts
@@ -45,7 +46,8 @@ class BudgetLine:
 class RunOutcome:
     """decided: rules by outcome; effects: by step kind and state; shadow: effects that only the shadow ledger saw.
 
-    troubles: sentences with how often; seconds: wall time, and by stage.
+    waiting: decisions that wait, the first until waits_until; troubles: sentences with how often;
+    seconds: wall time, and by stage.
     """
 
     intake: IntakeCounts = field(default_factory=IntakeCounts)
@@ -55,6 +57,8 @@ class RunOutcome:
     shadow: Counter[str] = field(default_factory=Counter)
     budgets: list[BudgetLine] = field(default_factory=list)
     troubles: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+    waits_until: datetime | None = None
     outbox: Path | None = None
     seconds: float = 0.0
     stages: dict[str, float] = field(default_factory=dict)
@@ -124,6 +128,10 @@ class RunOutcome:
             "effects": {"planned": totals.total(), **{name: totals[name] for name in COLUMNS}},
             "shadow": dict(sorted(self.shadow.items())),
             "budgets": {line.name: {"left": line.left, "limit": line.limit} for line in self.budgets},
+            "waiting": {
+                "decisions": self.waiting,
+                "next": self.waits_until.isoformat() if self.waits_until else None,
+            },
             "troubles": list(self.troubles),
             "outbox": str(self.outbox) if self.outbox else None,
             "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},

@@ -64,7 +64,17 @@ def _steps() -> Iterator[str]:
     for kind in kinds().values():
         yield from _step(kind)
     branches = "`- if: … then: …`, and `- otherwise: …` for the rest"
+    for name, means in _PAUSES.items():
+        yield from (f"### {name}", "", means, "")
+    yield from ("### stop", "", "Ends the rule: nothing that follows is done. Example: `stop: answered already`", "")
     yield from ("### choose", "", f"Takes the first branch whose conditions are true: {branches}.", "")
+
+
+_PAUSES: Mapping[str, str] = {
+    "wait": "Goes on later: `{for: 2d}`, `{until: next 08:00}`, `{until: 1d before customer.travels_at, at_most: 9d}`.",
+    "wait_for": "Goes on with `then` when an event comes within a time, else with `otherwise`; see rules.md.",
+    "ask": "Gives a person a task to say yes or no; goes on with `yes`, `no` or `no_answer`; see rules.md.",
+}
 
 
 def _step(kind: StepKind) -> Iterator[str]:

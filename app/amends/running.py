@@ -70,6 +70,9 @@ def _account(made: Parts, outcome: RunOutcome, began: datetime) -> None:
             outcome.effects[each.kind, each.state] += each.count
         else:
             outcome.shadow[each.kind] += each.count
+    waiting = made.store.waiting()
+    outcome.waiting = sum(one.count for one in waiting)
+    outcome.waits_until = min((one.next_at for one in waiting), default=None)
     for left in made.store.budgets_left(made.workspace.budgets, made.workspace.profile.timezone):
         window = window_of(made.workspace.budgets[left.budget])
         outcome.budgets.append(BudgetLine(left.budget, str(left.left), str(left.limit), window))

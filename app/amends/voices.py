@@ -18,4 +18,4 @@ def voice_of(workspace: Workspace) -> Voice:
 
 def rules_of(workspace: Workspace) -> RuleSet:
     """The running rules, ready for plan()."""
-    return rule_set(workspace.rules, voice_of(workspace))
+    return rule_set(workspace.rules, voice_of(workspace), workspace.profile.timezone)

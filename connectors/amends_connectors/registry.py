@@ -23,6 +23,8 @@ OURS: Mapping[str, str] = MappingProxyType(
         "case": "amends_connectors.case:CHANNEL",
         "task": "amends_connectors.task:CHANNEL",
         "webhook": "amends_connectors.webhook:CHANNEL",
+        "set": "amends_connectors.set:CHANNEL",
+        "emit": "amends_connectors.emit:CHANNEL",
     }
 )
 

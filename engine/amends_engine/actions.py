@@ -1,13 +1,16 @@
 """The steps of a rule after parsing, and the resolving of their options against the facts of one event."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeAlias
 
 from amends_engine.conditions import Condition, Facts
 from amends_engine.fields import to_json
+from amends_engine.moments import Moment
 from amends_engine.placeholders import Text
 from amends_engine.plans import Json
+from amends_engine.triggers.watches import Watch
 from amends_engine.values import Value
 
 
@@ -39,7 +42,14 @@ class Texts:
     texts: "Mapping[str, Operand]"
 
 
-Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts
+@dataclass(frozen=True, slots=True)
+class Datum:
+    """A value for a field: a lone placeholder keeps its type, and a missing one is no value."""
+
+    value: "Operand"
+
+
+Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts | Datum
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,51 @@ class Choose:
     branches: tuple[Branch, ...]
 
 
-Step: TypeAlias = Action | Choose
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Nothing that follows is done; reason is for people."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The rule goes on at the moment, or when the watch has a hit before it.
+
+    at_most: how long at the longest, where the moment may not be known; ways: what follows, by what happened; asks: the
+    task by which a person is asked; late: the way that is taken when nothing happened in time.
+    """
+
+    path: str
+    moment: Moment
+    at_most: timedelta | None = None
+    watch: Watch | None = None
+    ways: "Mapping[str, tuple[Step, ...]]" = field(default_factory=dict)
+    asks: Action | None = None
+    late: str = ""
+
+
+Step: TypeAlias = Action | Choose | Stop | Pause
+
+
+def parts_of(step: Step) -> "tuple[tuple[Step, ...], ...]":
+    """The lists of steps inside a step, in file order."""
+    match step:
+        case Choose(_, branches):
+            return tuple(branch.steps for branch in branches)
+        case Pause():
+            return tuple(step.ways.values())
+    return ()
+
+
+def pauses_in(steps: tuple[Step, ...]) -> Iterator[Pause]:
+    """Every pause in file order."""
+    for step in steps:
+        if isinstance(step, Pause):
+            yield step
+        for inner in parts_of(step):
+            yield from pauses_in(inner)
 
 
 def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
@@ -86,18 +140,19 @@ def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
     for step in steps:
         if isinstance(step, Action):
             yield step
-        else:
-            for branch in step.branches:
-                yield from actions_in(branch.steps)
+        if isinstance(step, Pause) and step.asks:
+            yield step.asks
+        for inner in parts_of(step):
+            yield from actions_in(inner)
 
 
 def conditions_in(steps: tuple[Step, ...]) -> Iterator[Condition]:
     """The conditions of every branch, those inside branches included."""
     for step in steps:
         if isinstance(step, Choose):
-            for branch in step.branches:
-                yield branch.condition
-                yield from conditions_in(branch.steps)
+            yield from (branch.condition for branch in step.branches)
+        for inner in parts_of(step):
+            yield from conditions_in(inner)
 
 
 def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
@@ -112,12 +167,16 @@ def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
             return {name: to_json(facts[name]) if name in facts else None for name in names}
         case Texts(texts):
             return {name: _datum(text, facts, voice) for name, text in texts.items()}
+        case Datum(value):
+            return _datum(value, facts, voice)
         case Text():
             return operand.fill(facts, voice.fallback, voice.write)
 
 
 def _datum(operand: Operand, facts: Facts, voice: Voice) -> Json:
     """A value for another program: a lone placeholder keeps its type, so 3 stays a number; a missing one is null."""
+    if isinstance(operand, Datum):
+        return _datum(operand.value, facts, voice)
     if isinstance(operand, Text) and len(operand.parts) == 1 and operand.fields:
         [name] = operand.fields
         return to_json(facts[name]) if name in facts else None

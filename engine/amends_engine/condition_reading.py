@@ -1,7 +1,7 @@
 """Lists of one-key conditions become conditions: pick the branch by its key, then read the part."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -25,11 +25,19 @@ NOTHING = AllOf(())
 
 @dataclass(frozen=True)
 class Scope:
-    """Where a condition stands: the rule's event type (None inside a definition) and the definitions around it."""
+    """Where a condition stands: the rule's event types (none inside a definition) and the definitions around it.
+
+    heard: event types that a wait has brought by here; `event.nps` never means their fields.
+    """
 
     reading: Reading
-    event_type: str | None = None
+    event_types: tuple[str, ...] = ()
     inside: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+
+    @property
+    def carriers(self) -> tuple[str, ...]:
+        return *self.event_types, *self.heard
 
 
 def read_conditions(node: Node | None, scope: Scope, path: str) -> Condition:
@@ -88,7 +96,7 @@ def _read_is(node: Node, scope: Scope, path: str) -> Condition | None:
         return None
     if name in scope.inside or len(scope.inside) > MAX_NESTED:  # references.py reports it
         return None
-    known = reading.known.get((name, scope.event_type)) or _read_known(name, scope)
+    known = reading.known.get((name, scope.carriers)) or _read_known(name, scope)
     for finding in known.findings:
         if finding.code == "field-not-here":
             reading.report(finding.code, f"The definition {name} cannot be used here: {finding.message}", node.place)
@@ -98,10 +106,10 @@ def _read_is(node: Node, scope: Scope, path: str) -> Condition | None:
 def _read_known(name: str, scope: Scope) -> Known:
     # its other findings are reported once, where the definition itself is read
     quiet = replace(scope.reading, findings=[])
-    inner = Scope(quiet, scope.event_type, (*scope.inside, name))
+    inner = replace(scope, reading=quiet, inside=(*scope.inside, name))
     condition = read_conditions(quiet.definitions[name].get("if"), inner, f"definitions.{name}.if")
     known = Known(condition, tuple(quiet.findings))
-    quiet.known[name, scope.event_type] = known
+    quiet.known[name, scope.carriers] = known
     return known
 
 
@@ -143,18 +151,35 @@ def _read_comparison(known: Field, node: Node, scope: Scope, path: str) -> Condi
 
 
 def find_field(name: str, place: Place, scope: Scope) -> Field | None:
-    """The declared field, if the rule's event can carry it; else a finding."""
+    """The declared field, if the rule's events can carry it; else a finding."""
     reading = scope.reading
-    known = reading.fields.find(name, scope.event_type)
-    if known is None or name.startswith(("rule.", "workspace.", "voucher.code")):
-        reading.report_unknown("unknown-field", "The field", name, reading.fields.names(scope.event_type), place)
+    found = {known.name: known for known in _meant(name, scope)}
+    if not found or name.startswith(("rule.", "workspace.", "voucher.code")):
+        only = scope.event_types[0] if len(scope.carriers) == 1 else None
+        reading.report_unknown("unknown-field", "The field", name, reading.fields.names(only), place)
         return None
-    if scope.event_type in reading.fields.events and not reading.fields.is_carried(known.name, str(scope.event_type)):
-        message = f"an event {scope.event_type} does not carry {known.name}"
-        remedy = f"it carries {', '.join(sorted(reading.fields.events[str(scope.event_type)].fields)) or 'no fields'}"
-        reading.report("field-not-here", message[0].upper() + message[1:], place, remedy)
+    if len(found) > 1:
+        message = f"{name} could be {' or '.join(sorted(found))}"
+        reading.report("ambiguous-field", message, place, "write one of them")
         return None
-    return known
+    [known] = found.values()
+    return known if _is_carried(known, place, scope) else None
+
+
+def _meant(name: str, scope: Scope) -> Iterator[Field]:
+    for kind in scope.event_types or (None,):
+        if known := scope.reading.fields.find(name, kind):
+            yield known
+
+
+def _is_carried(known: Field, place: Place, scope: Scope) -> bool:
+    fields, carriers = scope.reading.fields, scope.carriers
+    if not carriers or any(fields.is_carried(known.name, kind) for kind in carriers):
+        return True
+    message = f"An event {' or '.join(carriers)} does not carry {known.name}"
+    carried = sorted({name for kind in carriers for name in fields.events[kind].fields})
+    scope.reading.report("field-not-here", message, place, f"it carries {', '.join(carried) or 'no fields'}")
+    return False
 
 
 def _read_bare(known: Field, node: Node, scope: Scope, path: str) -> Test | None:
@@ -338,4 +363,4 @@ _OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
 def read_definition(name: str, node: Node, reading: Reading) -> None:
     """Report what is wrong inside one definition, in its own place."""
     if check_shape(node, DEFINITION, f"the definition {name}", reading.findings):
-        read_conditions(node.get("if"), Scope(reading, None, (name,)), f"definitions.{name}.if")
+        read_conditions(node.get("if"), Scope(reading, inside=(name,)), f"definitions.{name}.if")

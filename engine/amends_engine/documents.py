@@ -81,6 +81,19 @@ class Node:
         return self.value
 
 
+_BY_PROGRAM = Place("a stored rule")
+
+
+def node_of(plain: Json) -> Node:
+    """A tree of nodes from plain values, such as those of a stored rule."""
+    if isinstance(plain, list):
+        return Node(_BY_PROGRAM, tuple(node_of(item) for item in plain))
+    if isinstance(plain, dict):
+        return Node(_BY_PROGRAM, {key: node_of(value) for key, value in plain.items()})
+    text = str(plain).lower() if isinstance(plain, bool) else "" if plain is None else str(plain)
+    return Node(_BY_PROGRAM, plain, text=text)
+
+
 class _Stop(Exception):
     """Carries the finding that ends the reading of one file."""
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from amends_engine.fields import EventType, Field, Fields, closest
 from amends_engine.plans import Json, event_id
@@ -17,11 +18,23 @@ MAX_KEY = 500
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
+OWN_SOURCE = "amends"
+"""The source of events and attributes that rules made; nobody else may use the name."""
+
+
+class Origin(StrEnum):
+    """Whether an event came from outside or was made by a rule."""
+
+    OUTSIDE = "outside"
+    SELF = "self"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened, typed. fields and attributes (of the customer) are keyed by short names.
 
-    key: the sender's own id within its source; id: made of source and key; occurred_at: aware, UTC.
+    key: the sender's own id within its source; id: made of source and key; occurred_at: aware, UTC;
+    depth: how many rules stand between it and an event from outside.
     """
 
     id: str
@@ -32,6 +45,11 @@ class Event:
     customer_id: str | None
     fields: Mapping[str, Value] = field(default_factory=dict)
     attributes: Mapping[str, Value] = field(default_factory=dict)
+    depth: int = 0
+
+    @property
+    def origin(self) -> Origin:
+        return Origin.SELF if self.depth else Origin.OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +112,8 @@ def _event(document: Json, fields: Fields, received_at: datetime) -> Event:
             raise BadValue(f'"{shorten(name)}" is not a key of an event; {suggest(name, _KEYS)}')
     key = identifier(_required(members, "id"), "id", MAX_KEY)
     source = identifier(_required(members, "source"), "source", MAX_ID)
+    if source == OWN_SOURCE:
+        raise BadValue(f"the source {OWN_SOURCE} is kept for events that rules make; name the system that sends this")
     kind = event_type(_required(members, "type"), fields)
     customer_id, attributes = _customer(members.get("customer"), fields)
     return Event(

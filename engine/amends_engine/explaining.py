@@ -29,14 +29,14 @@ def explain(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes) -> li
     """One explanation for each running rule; those of other event types last."""
     made = plan(rules, event, facts, acted)
     decided = {decision.rule_id: decision for decision in made.decisions}
-    listening = rules.by_event.get(event.type, ())
+    listening = [rule for rule in rules.by_event.get(event.type, ()) if rule.trigger.starts_with(event)]
     found = [_explain(rule, decided.get(rule.id), made, facts) for rule in listening]
     others = sorted((rule for rule in rules.by_id.values() if rule not in listening), key=lambda rule: rule.id)
     return found + [_deaf(rule, event) for rule in others]
 
 
 def _deaf(rule: Rule, event: Event) -> Explanation:
-    return Explanation(rule, "another event", f"it waits for {rule.event_type}; this is {event.type}", None)
+    return Explanation(rule, "another event", f"{rule.trigger.describe()}; this is {event.type}", None)
 
 
 def _explain(rule: Rule, decision: Decision | None, made: Plan, facts: Facts) -> Explanation:

@@ -6,7 +6,17 @@ from dataclasses import replace
 
 from amends_engine.deriving import band_of, sentiment_of
 from amends_engine.documents import Node
-from amends_engine.fields import BUILT_IN, Derived, EventType, Field, Fields, FieldType, Kind, closest
+from amends_engine.fields import (
+    BUILT_IN,
+    BUILT_IN_EVENTS,
+    Derived,
+    EventType,
+    Field,
+    Fields,
+    FieldType,
+    Kind,
+    closest,
+)
 from amends_engine.findings import Finding
 from amends_engine.scales import SCALES
 from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, SENTIMENT, check_shape, describe
@@ -33,7 +43,7 @@ def read_fields(root: Node, findings: list[Finding], language: str = "en") -> Fi
             means = node.fields["means"].text
             events[name] = EventType(name, means, _read_members(node.get("fields"), prefix, findings))
     _check_same_types(events, findings)
-    fields = Fields(customer, events)
+    fields = Fields(customer, {**events, **BUILT_IN_EVENTS})
     return replace(fields, derived=_read_derived(root, fields, language, findings))
 
 

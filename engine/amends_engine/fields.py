@@ -288,6 +288,21 @@ GIVEN_BY_STEPS: dict[str, Field] = {
 }
 
 
+ASK_ANSWERED = "ask.answered"
+
+BUILT_IN_EVENTS: dict[str, EventType] = {
+    ASK_ANSWERED: EventType(
+        ASK_ANSWERED,
+        "Somebody answered what a rule asked",
+        {
+            "task": Field("ask.task", FieldType(Kind.TEXT), is_required=True),
+            "answer": Field("ask.answer", FieldType(Kind.CHOICE, choices=("yes", "no")), is_required=True),
+            "by": Field("ask.by", FieldType(Kind.TEXT), fallback="somebody"),
+        },
+    )
+}
+
+
 @dataclass(frozen=True)
 class Fields:
     """Every field of a workspace: of customers by short name, of event types by type and short name.

@@ -64,6 +64,7 @@ CODES: dict[str, Code] = {
         # what a file refers to
         Code("unknown-field", "A field is not declared in fields.yaml"),
         Code("field-not-here", "The rule's event does not carry this field"),
+        Code("ambiguous-field", "A field could be that of several event types"),
         Code("unknown-event", "An event type is not declared in fields.yaml"),
         Code("unknown-operator", "A condition uses an operator that does not exist"),
         Code("operator-not-for-type", "The operator does not fit the type of the field"),
@@ -77,6 +78,10 @@ CODES: dict[str, Code] = {
         Code("unknown-calendar", "A calendar is not in workspace.yaml"),
         Code("unknown-rule", "A test names a rule that is not there"),
         Code("unit-missing", "A bare number stands where a unit is due"),
+        Code("same-event", "A rule waits for one event to follow itself"),
+        Code("bad-moment", "A wait names no moment that can be found"),
+        Code("wait-without-end", "A wait may never end"),
+        Code("no-way-out", "A step that waits for somebody does not say what happens if nobody comes"),
         Code("bad-duration", "A length of time cannot be read"),
         Code("bad-hours", "Opening hours or closed days of a calendar cannot be read"),
         Code("bad-pattern", "A pattern is not one of RE2, which looks neither ahead nor back"),

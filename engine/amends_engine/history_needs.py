@@ -20,8 +20,8 @@ def askers(rules: RuleSet) -> Askers:
     for rule in rules.by_id.values():
         conditions = (rule.condition, *conditions_in(rule.steps))
         asked = frozenset(one for condition in conditions for one in _asked(condition))
-        if asked:
-            found.setdefault(rule.event_type, []).append((rule, asked))
+        for event_type in rule.trigger.event_types if asked else ():
+            found.setdefault(event_type, []).append((rule, asked))
     return found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from amends_engine.actions import FieldNames, Literal, Operand, Table, Texts
+from amends_engine.actions import Datum, FieldNames, Literal, Operand, Table, Texts
 from amends_engine.calendars import BusinessDuration, parse_length
 from amends_engine.condition_reading import Scope, find_field
 from amends_engine.documents import Node
@@ -18,7 +18,7 @@ _TABLE_EXAMPLE = "write for example {by: customer.tier, gold: 75 EUR, otherwise:
 
 def read_option(option: Option, node: Node, scope: Scope) -> Operand | None:
     """The operand of one option, or None with a finding; any option can be a table {by: …, otherwise: …}."""
-    if node.is_mapping and option.type is not OptionType.TEXTS:
+    if node.is_mapping and option.type not in {OptionType.TEXTS, OptionType.VALUES}:
         return _read_table(option, node, scope)
     try:
         return _READERS[option.type](option, node, scope)
@@ -68,22 +68,28 @@ def _text(option: Option, node: Node, scope: Scope) -> Text:
     if option.max_length and len(node.text) > option.max_length:
         raise BadValue(f"the text has {len(node.text)} characters; {option.max_length} are allowed")
     text = parse_text(node.text)
-    known = {name: _find_placeholder(name, node, scope) for name in text.fields}
+    is_value = option.type in {OptionType.VALUE, OptionType.VALUES} and is_lone(text)
+    known = {name: _find_placeholder(name, node, scope, may_miss=is_value) for name in text.fields}
     return text.renamed({name: found.name for name, found in known.items() if found})
 
 
 _READABLE_IN_TEXT = ("rule.", "workspace.", "voucher.")
 
 
-def _find_placeholder(name: str, node: Node, scope: Scope) -> Field | None:
+def is_lone(text: Text) -> bool:
+    """Whether the text is one placeholder and nothing else."""
+    return len(text.parts) == 1 and bool(text.fields)
+
+
+def _find_placeholder(name: str, node: Node, scope: Scope, *, may_miss: bool) -> Field | None:
     reading = scope.reading
     if name.startswith(_READABLE_IN_TEXT):
-        known = reading.fields.find(name, scope.event_type)
+        known = reading.fields.find(name)
         if known is None:
             reading.report_unknown("unknown-field", "The field", name, reading.fields.names(), node.place)
     else:
         known = find_field(name, node.place, scope)
-    if known and not known.is_required and known.fallback is None:
+    if known and not (may_miss or known.is_required or known.fallback is not None):
         remedy = f"give {known.name} a `fallback:` in fields.yaml"
         reading.report("fallback-missing", f"<{name}> may be missing and has no fallback text", node.place, remedy)
     return known
@@ -150,6 +156,34 @@ def _yes_no(_option: Option, node: Node, _scope: Scope) -> Literal:
     return Literal(node.value)
 
 
+def _attribute(_option: Option, node: Node, scope: Scope) -> Literal:
+    known = scope.reading.fields.customer
+    entity, _, short = node.text.partition(".")
+    if entity != "customer" or short not in known:
+        names = [f"customer.{name}" for name in known]
+        scope.reading.report_unknown("unknown-field", "The attribute", node.text, names, node.place)
+    return Literal(short)
+
+
+def _event(_option: Option, node: Node, scope: Scope) -> Literal:
+    events = scope.reading.fields.events
+    if node.text not in events:
+        scope.reading.report_unknown("unknown-event", "The event type", node.text, events, node.place)
+    return Literal(node.text)
+
+
+def _value(option: Option, node: Node, scope: Scope) -> Datum:
+    if node.is_list or node.value is None:
+        raise BadValue(f"one value is due, not {describe(node)}")
+    return Datum(_text(option, node, scope) if node.is_text else Literal(node.plain()))
+
+
+def _values(option: Option, node: Node, scope: Scope) -> Texts:
+    if not node.is_mapping:
+        raise BadValue(f"a mapping of fields to values is due, not {describe(node)}")
+    return Texts({name: _value(option, value, scope) for name, value in node.fields.items()})
+
+
 _READERS: dict[OptionType, Callable[[Option, Node, Scope], Operand]] = {
     OptionType.TEXT: _text,
     OptionType.WORD: _word,
@@ -162,4 +196,8 @@ _READERS: dict[OptionType, Callable[[Option, Node, Scope], Operand]] = {
     OptionType.FIELDS: _fields,
     OptionType.TEXTS: _texts,
     OptionType.YES_NO: _yes_no,
+    OptionType.ATTRIBUTE: _attribute,
+    OptionType.EVENT: _event,
+    OptionType.VALUE: _value,
+    OptionType.VALUES: _values,
 }

@@ -45,8 +45,54 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """An event that a watch was set for; key: its group; member: what makes it count as another one.
+
+    is_windowed: a trigger goes by it, not only a wait.
+    """
+
+    watch: str
+    key: str
+    event_id: str
+    at: datetime
+    member: str = ""
+    is_windowed: bool = field(default=False, compare=False)
+    customer_id: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A rule goes on from path (or begins, if that is empty) at due_at, or when its watch has a hit before that.
+
+    generation: of the decision to come; bound: the field with which due_at moves; heard: events that earlier waits
+    brought; decision_id: of the decision that waits, none for a rule that has not begun; window: of the trigger that
+    wants it to begin.
+    """
+
+    id: str
+    rule_id: str
+    rule_version: str
+    mode: Mode
+    event_id: str
+    customer_id: str | None
+    generation: int
+    path: str
+    since: datetime
+    due_at: datetime
+    watch: str = ""
+    key: str = ""
+    bound: str = ""
+    heard: tuple[str, ...] = ()
+    decision_id: str | None = None
+    window: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """What one rule version decided about one event; reason is empty when it acted."""
+    """What one rule version decided about one event; reason is empty when it acted.
+
+    generation: 0, and one more after each wait; timer: by which the rule goes on, if it waits.
+    """
 
     id: str
     event_id: str
@@ -58,15 +104,21 @@ class Decision:
     decided_for: datetime
     reason: str = ""
     intents: tuple[Intent, ...] = ()
+    generation: int = 0
+    timer: Timer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything decided about one event; unknown names rules that could not say, and the fields they missed."""
+    """Everything decided about one event; unknown names rules that could not say, and the fields they missed.
+
+    hits: the watches of running rules that this event is one of.
+    """
 
     event_id: str
     decisions: tuple[Decision, ...]
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hits: tuple[Hit, ...] = ()
 
 
 def event_id(source: str, key: str) -> str:
@@ -80,6 +132,10 @@ def decision_id(event: str, rule: str, mode: Mode, generation: int = 0) -> str:
 
 def effect_id(decision: str, action: str, target: str) -> str:
     return _stable("effect", decision, action, target)
+
+
+def timer_id(*parts: str) -> str:
+    return _stable("timer", *parts)
 
 
 def _stable(*parts: str) -> str:

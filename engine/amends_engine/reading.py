@@ -36,7 +36,7 @@ class Reading:
     language: str = "en"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     findings: list[Finding] = field(default_factory=list)
-    known: dict[tuple[str, str | None], Known] = field(default_factory=dict)
+    known: dict[tuple[str, tuple[str, ...]], Known] = field(default_factory=dict)
 
     def find_calendar(self, name: str, place: Place) -> Calendar | None:
         """The calendar of that name, the first one for no name; or None with a finding."""

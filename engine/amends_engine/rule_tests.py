@@ -4,19 +4,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from amends_engine.clockwork import Clockwork, Happening
 from amends_engine.deriving import with_derived
 from amends_engine.documents import Node
-from amends_engine.events import Event
+from amends_engine.events import Event, Origin
 from amends_engine.facts import facts_of
 from amends_engine.fields import BUILT_IN, Field, Fields, closest
 from amends_engine.findings import Place
-from amends_engine.history import counted, with_events
-from amends_engine.history_needs import asked_about, askers
-from amends_engine.planning import ActedTimes, RuleSet, plan, rule_set
-from amends_engine.plans import Outcome, Plan
+from amends_engine.planning import ActedTimes, RuleSet, rule_set
+from amends_engine.plans import Outcome
 from amends_engine.reading import Reading
 from amends_engine.rules import Rule, Status
-from amends_engine.shapes import EXPECT, PAST_EVENT, TEST, check_shape
+from amends_engine.shapes import EXPECT, LATER_ANSWER, LATER_CUSTOMER, LATER_EVENT, PAST_EVENT, TEST, check_shape
 from amends_engine.values import BadValue, Value, parse_duration, parse_time
 
 TEST_TIME = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -41,6 +40,8 @@ class RuleTest:
     place: Place
     fields: Fields = field(default_factory=Fields)
     history: tuple[Event, ...] = ()
+    later: tuple[Happening, ...] = ()
+    until: datetime | None = None
 
     def facts(self) -> dict[str, Value]:
         """What the tested rule is judged by."""
@@ -74,7 +75,45 @@ def read_test(node: Node, reading: Reading) -> RuleTest | None:
         return None
     expect = _read_expectation(given["expect"])
     history = tuple(_read_past(item, event, reading) for item in given["history"].items) if "history" in given else ()
-    return RuleTest(given["name"].text, event, case, expect, node.place, reading.fields, history)
+    later = _read_later(node.get("later"), event, reading)
+    until = _read_after(node.get("until"), event, reading)
+    return RuleTest(
+        given["name"].text, event, case, expect, node.place, reading.fields, history, later=later, until=until
+    )
+
+
+def _read_later(node: Node | None, first: Event, reading: Reading) -> tuple[Happening, ...]:
+    read = (_read_happening(item, number, first, reading) for number, item in enumerate(node.items if node else (), 1))
+    return tuple(happening for happening in read if happening)
+
+
+def _read_happening(node: Node, number: int, first: Event, reading: Reading) -> Happening | None:
+    kinds = {"event": LATER_EVENT, "answer": LATER_ANSWER}
+    schema = next((kinds[key] for key in kinds if node.get(key)), LATER_CUSTOMER)
+    if not check_shape(node, schema, "what happens later", reading.findings):
+        return None
+    at = _read_after(node.fields["after"], first, reading) or first.occurred_at
+    event, answer, customer = node.get("event"), node.get("answer"), node.get("customer")
+    if answer:
+        return Happening(at, answer=answer.text)
+    if event:
+        read = _read_event(event, customer, reading)
+        named = read.customer_id if read and customer else first.customer_id
+        name = f"test {number}"
+        return Happening(at, replace(read, id=name, key=name, occurred_at=at, customer_id=named)) if read else None
+    values = _read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"}))
+    return Happening(at, customer_id=first.customer_id, attributes=values)
+
+
+def _read_after(node: Node | None, first: Event, reading: Reading) -> datetime | None:
+    """So long after the first event of the test."""
+    if node is None:
+        return None
+    try:
+        return first.occurred_at + parse_duration(node.text)
+    except BadValue as error:
+        reading.report("bad-duration", str(error), node.place)
+        return None
 
 
 def _read_past(node: Node, event: Event, reading: Reading) -> Event:
@@ -114,7 +153,7 @@ def _read_event(node: Node, customer: Node | None, reading: Reading) -> Event | 
         return None
     about_customer = dict(customer.fields) if customer else {}
     id_node = about_customer.pop("id", None)
-    fields = _read_values(node, kind.prefix, kind.fields, reading, skip=frozenset({"type", "at"}))
+    fields = _read_values(node, kind.prefix, kind.fields, reading, skip=frozenset({"type", "at", "origin"}))
     attributes = _read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"}))
     return Event(
         id="test",
@@ -125,6 +164,7 @@ def _read_event(node: Node, customer: Node | None, reading: Reading) -> Event | 
         customer_id=id_node.text if id_node else None,
         fields=fields,
         attributes=attributes,
+        depth=1 if (origin := node.get("origin")) and origin.text == Origin.SELF else 0,
     )
 
 
@@ -178,20 +218,22 @@ def check_test(test: RuleTest, rules: Collection[str], reading: Reading) -> None
 def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | None = None) -> TestResult:
     """Run one test; its own rule counts as live whatever its status, so that drafts can be tested."""
     tested = _with_live(rules, rule)
-    past = counted(asked_about(test.event, askers(tested)), test.event, with_events({}, test.history))
-    made = plan(tested, test.event, {**test.facts(), **past}, acted or {})
-    return TestResult(test, _failure(test.expect, made))
+    before = {key: list(times) for key, times in (acted or {}).items()}
+    company = Clockwork(tested, test.case, test.fields, test.history, before)
+    company.play([Happening(test.event.occurred_at, test.event), *test.later], test.until)
+    return TestResult(test, _failure(test.expect, company))
 
 
 def _with_live(rules: RuleSet, rule: Rule) -> RuleSet:
     if rule.status is Status.LIVE:
         return rules
     others = [other for other in rules.by_id.values() if other.id != rule.id]
-    return rule_set([*others, replace(rule, status=Status.LIVE)], rules.voice)
+    return rule_set([*others, replace(rule, status=Status.LIVE)], rules.voice, rules.zone)
 
 
-def _failure(expect: Expectation, made: Plan) -> str:
-    decision = next((found for found in made.decisions if found.rule_id == expect.rule_id), None)
+def _failure(expect: Expectation, made: Clockwork) -> str:
+    decisions = [found for found in made.decisions if found.rule_id == expect.rule_id]
+    decision = next(iter(sorted(decisions, key=lambda found: found.outcome is not Outcome.ACTED)), None)
     missed = made.unknown.get(expect.rule_id)
     result = decision.outcome.value if decision else ("unknown" if missed else "no")
     reason = decision.reason if decision else ", ".join(missed or ())
@@ -199,7 +241,7 @@ def _failure(expect: Expectation, made: Plan) -> str:
         return f"expected {expect.result}, got {result}" + (f" because of {reason}" if reason else "")
     if expect.because and expect.because not in reason:
         return f"expected because of {expect.because}, got {reason or 'no reason'}"
-    does = tuple(intent.kind for intent in decision.intents) if decision else ()
+    does = tuple(intent.kind for each in decisions for intent in each.intents)
     if expect.does is not None and does != expect.does:
         return f"expected {_listed(expect.does)}, got {_listed(does)}"
     return ""

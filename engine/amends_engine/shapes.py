@@ -81,14 +81,28 @@ RULE = mapping(
     },
 )
 HISTORY = mapping({}, {"count": ANY, "exists": {"type": "boolean"}, "within": ANY, "last_within": ANY})
-WHEN_EVENT = mapping({"event": TEXT})
+WHEN_EVENT = mapping({"event": ANY}, {"origin": LIST})
+WHEN_MISSING = mapping({"missing": ANY, "after": ANY, "within": ANY, "same": TEXT})
+WHEN_ORDER = mapping({"first": ANY, "then": ANY, "within": ANY, "same": TEXT})
+WHEN_COUNT = mapping(
+    {"at_least": {"type": "integer", "minimum": 2, "maximum": 10_000}, "of": ANY, "within": ANY},
+    {"where": LIST, "distinct": TEXT, "per": TEXT, "again_after": ANY},
+)
+WATCHED: Schema = {**mapping({"event": ANY}, {"if": LIST})}
+WAIT_SPAN = mapping({"for": ANY})
+WAIT_UNTIL = mapping({"until": TEXT}, {"at_most": ANY})
+WAIT_FOR = mapping({"event": ANY, "same": TEXT, "within": ANY, "then": LIST, "otherwise": LIST}, {"if": LIST})
+ASK = mapping({"to": TEXT, "question": TEXT, "answer_within": ANY, "yes": LIST, "no": LIST, "no_answer": LIST})
 LIMITS = mapping({}, {"per_customer": TEXT})
 CHOOSE_BRANCH = mapping({"if": LIST, "then": LIST})
 OTHERWISE_BRANCH = mapping({"otherwise": LIST})
 TEST = mapping(
     {"name": TEXT, "event": {"type": "object"}, "expect": {"type": "object"}},
-    {"customer": {"type": "object"}, "case": {"type": "object"}, "history": LIST},
+    {"customer": {"type": "object"}, "case": {"type": "object"}, "history": LIST, "later": LIST, "until": TEXT},
 )
+LATER_EVENT = mapping({"after": TEXT, "event": {"type": "object"}}, {"customer": {"type": "object"}})
+LATER_ANSWER = mapping({"after": TEXT, "answer": TEXT})
+LATER_CUSTOMER = mapping({"after": TEXT, "customer": {"type": "object"}})
 PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT})
 EXPECT = mapping(
     {"rule": NAME},
@@ -154,7 +168,13 @@ def unknown_key(key: str, known: list[str], place: Place, what: str) -> Finding:
 def _missing_keys(error: ValidationError, node: Node, what: str) -> list[Finding]:
     key = next(key for key in _value(error) if f"'{key}'" in error.message)
     where = what if not error.absolute_path else str(error.absolute_path[-1])
+    if key in _SILENCE:
+        message = f"{where} does not say what happens if {_SILENCE[key]}"
+        return [Finding("no-way-out", message, node.place, f"add {key}: with the steps to take then")]
     return [Finding("missing-key", f"{key} is missing in {where}", node.place, f"add a line `{key}: …`")]
+
+
+_SILENCE = {"otherwise": "nothing comes", "no_answer": "nobody answers"}
 
 
 _DUE = {

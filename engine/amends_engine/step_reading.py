@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from amends_engine.actions import Action, Branch, Choose, Operand, Step
+from amends_engine.actions import Action, Branch, Choose, Operand, Step, Stop
 from amends_engine.condition_reading import NOTHING, Scope, read_conditions
 from amends_engine.documents import Node
 from amends_engine.option_reading import read_option
+from amends_engine.pause_reading import PAUSES, Inner, PauseReader
 from amends_engine.reading import only_member
 from amends_engine.shapes import CHOOSE_BRANCH, OTHERWISE_BRANCH, check_shape, describe, unknown_key
 from amends_engine.steps import StepKind
+from amends_engine.value_checking import CHECKS
 
 
 @dataclass
@@ -73,7 +75,27 @@ def _read_branch(node: Node, scope: Scope, path: str, numbering: Numbering) -> B
     return Branch(condition, read_steps(node.fields["then"], scope, f"{path}.then", numbering))
 
 
-_CONTROL: dict[str, Callable[[Node, Scope, str, Numbering], Step | None]] = {"choose": _read_choose}
+def _read_stop(node: Node, scope: Scope, path: str, _numbering: Numbering) -> Step | None:
+    if node.is_text:
+        return Stop(f"{path}.stop", node.text)
+    remedy = "write for example stop: the customer has had an answer already"
+    scope.reading.report("wrong-type", f"stop takes the reason as text, not {describe(node)}", node.place, remedy)
+    return None
+
+
+def _pausing(reader: PauseReader) -> Callable[[Node, Scope, str, Numbering], Step | None]:
+    def read(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step | None:
+        inner = Inner(lambda steps, within, where: read_steps(steps, within, where, numbering), numbering.name)
+        return reader(node, scope, path, inner)
+
+    return read
+
+
+_CONTROL: dict[str, Callable[[Node, Scope, str, Numbering], Step | None]] = {
+    "choose": _read_choose,
+    "stop": _read_stop,
+    **{name: _pausing(reader) for name, reader in PAUSES.items()},
+}
 
 
 def _read_action(kind: StepKind, node: Node, scope: Scope, path: str, numbering: Numbering) -> Action | None:
@@ -82,6 +104,8 @@ def _read_action(kind: StepKind, node: Node, scope: Scope, path: str, numbering:
         scope.reading.report("wrong-type", f"{kind.name} takes options, not {describe(node)}", node.place, remedy)
         return None
     _check_keys(kind, node, scope)
+    if check := CHECKS.get(kind.name):
+        check(node, scope)
     name, position = numbering.name(kind.name)
     return Action(name, kind.name, path, position, kind.target, _read_options(kind, node, scope))
 

@@ -18,6 +18,10 @@ class OptionType(StrEnum):
     FIELDS = "fields"  # a list of field names
     TEXTS = "texts"  # a mapping of names to text with <placeholders>
     YES_NO = "yes_no"
+    ATTRIBUTE = "attribute"  # a field of the customer: customer.mood
+    EVENT = "event"  # an event type
+    VALUE = "value"  # a value of a field, or one <placeholder>
+    VALUES = "values"  # a mapping of fields to such values
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from amends_engine.documents import Node, load
 from amends_engine.field_reading import read_fields
 from amends_engine.fields import Fields
 from amends_engine.findings import Finding, Place, has_errors, in_reading_order
+from amends_engine.plans import Json
 from amends_engine.reading import Reading
 from amends_engine.references import check_references
 from amends_engine.rule_tests import RuleTest, check_test, read_test
-from amends_engine.rules import Rule, read_rule
+from amends_engine.rules import Rule, read_rule, read_version
 from amends_engine.shapes import RULE_FILE, WORKSPACE, check_shape
 from amends_engine.sources import Source, read_source
 from amends_engine.steps import StepKind
@@ -110,6 +111,22 @@ def read_workspace(
     if review:
         findings.extend(review(Manuscript(workspace, kinds, files, roots, dictionary.definitions)))
     return workspace, in_reading_order(findings)
+
+
+def read_stored_rule(body: Json, workspace: Workspace, kinds: Mapping[str, StepKind]) -> Rule | None:
+    """A rule of an earlier version; None if something that it names is gone."""
+    templates = _template_names(workspace.templates)
+    reading = Reading(
+        workspace.fields,
+        kinds,
+        {},
+        workspace.budgets,
+        templates,
+        calendars=workspace.profile.calendars,
+        language=workspace.profile.language,
+        timezone=workspace.profile.timezone,
+    )
+    return read_version(body, reading)
 
 
 def _missing(name: str) -> Finding:

@@ -86,7 +86,7 @@ def _run(runtime: Runtime, backend: Backend, batch: Batch) -> Progress:
     if runtime.stop.is_set():
         return BatchReport(batch.rule_id, len(batch.decision_ids), ())
     try:
-        return backend.run(rule, batch)
+        return backend.run(runtime.rule_of(batch) or rule, batch)
     except Exception as error:  # noqa: BLE001  one broken batch must not keep the others from running
         return BatchFailed(batch.rule_id, len(batch.decision_ids), error)
 

@@ -55,7 +55,8 @@ def _hold(runtime: Runtime, closed: NotSent, claims: Sequence[Claimed]) -> Mappi
 
 
 def _perform(runtime: Runtime, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
-    return Counter(runtime.store.perform(claims, runtime.budgets, runtime.timezone, runtime.calendars).values())
+    done = runtime.store.perform(claims, runtime.budgets, runtime.timezone, runtime.calendars, runtime.fields)
+    return Counter(done.values())
 
 
 def _send(runtime: Runtime, lane: Lane, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:

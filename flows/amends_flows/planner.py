@@ -1,7 +1,7 @@
 """From accepted events to decisions: read facts, plan, save; one transaction a batch, no Prefect."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -10,15 +10,23 @@ from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.history import Past, counted, reach
 from amends_engine.history_needs import askers, needed
-from amends_engine.planning import RuleSet, mode_of, plan, remember
-from amends_engine.plans import Mode, Plan
-from amends_engine.rules import Rule
+from amends_engine.planning import RuleSet, also_watching, mode_of, plan, remember
+from amends_engine.plans import Hit, Mode, Plan
 from amends_engine.values import so_long_before
+from amends_engine.windows import Group, groups_of, windowed_in
+from amends_flows.ringing import Ringer, RingerStore, version_of
+from amends_flows.versions import Versions
 from amends_store.types import RuleVersion
 
 
-class PlannerStore(Protocol):
+class PlannerStore(RingerStore, Protocol):
     """What planning needs of a store."""
+
+    def waiting_versions(self) -> list[tuple[str, str]]: ...
+
+    def settle_windows(
+        self, groups_of: Callable[[Sequence[Hit]], Sequence[Group]], rules: Mapping[str, RuleVersion], limit: int
+    ) -> int: ...
 
     def unplanned(self, limit: int, changing: Collection[str]) -> list[Event]: ...
 
@@ -41,22 +49,38 @@ class Planner:
     rules: RuleSet
     fields: Fields
     changing: frozenset[str]
+    versions: Versions
     batch: int = 500
 
     def plan_all(self) -> int:
-        """Plan until nothing can be planned now; how many events were."""
+        """Plan, and let timers ring, until nothing can be done now; how many events and timers it was."""
+        now = self._with_older_versions()
+        ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted)
         count = 0
-        while some := self.plan_some():
-            count += len(some)
+        while done := len(now.plan_some()) or now.settle_some() or ringer.ring_some():
+            count += done
         return count
 
+    def settle_some(self) -> int:
+        """Look at the windows of some events that were planned; how many watches had a hit."""
+        windowed = {rule.id: version_of(rule) for rule, _ in windowed_in(self.rules)}
+        if not windowed:
+            return 0
+        return self.store.settle_windows(lambda hits: groups_of(self.rules, hits), windowed, self.batch)
+
+    def _with_older_versions(self) -> "Planner":
+        """The same, also with the watches of rule versions by which decisions wait that began before a change."""
+        waiting = (self.versions.find(rule_id, version) for rule_id, version in self.store.waiting_versions())
+        older = [rule for rule in waiting if rule]
+        return replace(self, rules=also_watching(self.rules, older)) if older else self
+
     def plan_some(self) -> list[Plan]:
-        """Plan one batch; an empty list means that nothing can be planned now."""
+        """Plan one batch; an empty list means that no event can be planned now."""
         events = self.store.unplanned(self.batch, self.changing)
         if not events:
             return []
-        facts = self._with_history(events, self.store.facts_for(events, self.fields))
-        acted = self._acted(events)
+        facts = self.known(events)
+        acted = self.acted(events)
         made = [(found, facts[found.event_id]) for found in self._plans(events, facts, acted)]
         self.store.save_plans(made, {rule.id: version_of(rule) for rule in self.rules.by_id.values()})
         return [found for found, _ in made]
@@ -74,6 +98,10 @@ class Planner:
                 waiting.add(event.customer_id)
             yield found
 
+    def known(self, events: Sequence[Event]) -> Mapping[str, Facts]:
+        """By event id what its rules are judged by, as it is known now."""
+        return self._with_history(events, self.store.facts_for(events, self.fields))
+
     def _with_history(self, events: Sequence[Event], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
         """One more query, and only if a rule that asks for the past is not refused by what is known already."""
         wanted = needed(events, facts, askers(self.rules))
@@ -87,7 +115,8 @@ class Planner:
     def _changes_facts(self, found: Plan) -> bool:
         return any(intent.kind in self.changing for decision in found.decisions for intent in decision.intents)
 
-    def _acted(self, events: Sequence[Event]) -> dict[tuple[str, str], list[datetime]]:
+    def acted(self, events: Sequence[Event]) -> dict[tuple[str, str], list[datetime]]:
+        """When limited rules acted for the customers of these events, as far back as limits reach."""
         limited = [rule for rule in self.rules.by_id.values() if rule.per_customer]
         customers = {event.customer_id for event in events if event.customer_id}
         if not limited or not customers:
@@ -100,7 +129,3 @@ class Planner:
             times = self.store.acted_since(customers, since, mode)
             found.update({key: moments for key, moments in times.items() if key[0] in ids})
         return found
-
-
-def version_of(rule: Rule) -> RuleVersion:
-    return RuleVersion(rule.id, rule.version, rule.why, rule.owner)

@@ -12,13 +12,15 @@ from zoneinfo import ZoneInfo
 from amends_connectors.contract import Clock
 from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
+from amends_engine.fields import Fields
 from amends_engine.plans import Json
 from amends_engine.rules import Rule
 from amends_engine.states import EffectState
 from amends_engine.values import Value
 from amends_flows.lanes import Lane
+from amends_flows.versions import Versions
 from amends_store.store import Store
-from amends_store.types import Claimed
+from amends_store.types import Batch, Claimed
 
 ENTRY_POINTS = "amends.runtime"
 
@@ -39,7 +41,8 @@ Render: TypeAlias = Callable[[Claimed, Mapping[str, Value]], Mapping[str, Json] 
 class Runtime:
     """The parts of one running Amends. lanes: by step kind; a kind without a lane belongs to the store's own tables.
 
-    worker: names this process in the ledger; stop: set it and nothing new is claimed or sent.
+    worker: names this process in the ledger; stop: set it and nothing new is claimed or sent; versions: rules as they
+    were, for the decisions that they made.
     """
 
     workspace_name: str
@@ -54,6 +57,13 @@ class Runtime:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     stop: threading.Event = field(default_factory=threading.Event)
     chance: Callable[[], float] = random
+    fields: Fields = field(default_factory=Fields)
+    versions: Versions | None = None
+
+    def rule_of(self, batch: Batch) -> Rule | None:
+        """The rule as it was when it decided; as it is now, if that is not known any more."""
+        then = self.versions.find(batch.rule_id, batch.rule_version) if self.versions else None
+        return then or self.rules.get(batch.rule_id)
 
 
 class NoRuntime(Exception):

@@ -13,7 +13,7 @@ from amends_store.columns import UtcTime
 from amends_store.moves import EffectRecord, Move, apply
 from amends_store.performing import OWN_KINDS
 from amends_store.statements import pieces, select_in
-from amends_store.tables import effects, facts, requests
+from amends_store.tables import effects, facts, requests, stage_facts
 from amends_store.types import Batch, Claimed
 
 _BATCHES_AHEAD = 4
@@ -117,13 +117,28 @@ def _take(connection: Connection, rows: Sequence[EffectRecord], to: EffectState,
     ]
     apply(connection, moves, taker.at)
     known = _facts_of(connection, {row.event_id for row in rows})
+    later = _stage_facts_of(connection, {row.decision_id for row in rows})
     frozen = _requests_of(connection, [row.id for row in rows if row.attempts])
-    claimed = [_claimed(move, known.get(move.row.event_id, {}), frozen.get(move.row.id), taker) for move in moves]
+    claimed = [
+        _claimed(
+            move,
+            later.get(move.row.decision_id) or known.get(move.row.event_id, {}),
+            frozen.get(move.row.id),
+            taker,
+        )
+        for move in moves
+    ]
     return sorted(claimed, key=lambda one: (one.decided_for, one.decision_id, one.effect_id))
 
 
 def _facts_of(connection: Connection, event_ids: Iterable[str]) -> dict[str, Any]:
     return {row.event_id: row.facts for row in select_in(connection, select(facts), facts.c.event_id, event_ids)}
+
+
+def _stage_facts_of(connection: Connection, decision_ids: Iterable[str]) -> dict[str, Any]:
+    """What was known when a wait ended; nothing for a decision that did not begin with one."""
+    rows = select_in(connection, select(stage_facts), stage_facts.c.decision_id, decision_ids)
+    return {row.decision_id: row.facts for row in rows}
 
 
 def _requests_of(connection: Connection, effect_ids: Iterable[str]) -> dict[str, Any]:

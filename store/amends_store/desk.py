@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from amends_engine.calendars import Calendar, later, parse_length
 from amends_engine.definitions import Budget
+from amends_engine.fields import Fields
 from amends_engine.plans import Json
 from amends_engine.states import EffectState
 from amends_store.secret import Secret
@@ -26,6 +27,7 @@ class Desk:
     budgets: Mapping[str, Budget]
     zone: ZoneInfo
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
 
 
 @dataclass(frozen=True, slots=True)

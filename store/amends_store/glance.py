@@ -40,10 +40,12 @@ class Glance:
 
     def event(self, event_id: str) -> Event | None:
         """The stored event with its typed fields."""
-        query = "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes FROM events WHERE id IN"
+        query = (
+            "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes, depth FROM events WHERE id IN"
+        )
         for row in self._select(query, [event_id]):
             fields, attributes = read_values(row[6]), read_values(row[7])
-            return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes)
+            return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes, row[8] or 0)
         return None
 
     def known_events(self, event_ids: Sequence[str]) -> set[str]:
@@ -82,7 +84,7 @@ class Glance:
         """By rule and customer when live rules acted with some effect; but_for: an event that does not count."""
         query = (
             "SELECT rule_id, customer_id, decided_for FROM decisions AS d "
-            "WHERE outcome = 'acted' AND mode = 'live' "
+            "WHERE outcome = 'acted' AND mode = 'live' AND generation = 0 "
             "AND EXISTS (SELECT 1 FROM effects AS e WHERE e.decision_id = d.id AND e.state "
             "NOT IN ('failed', 'suppressed', 'capped', 'cancelled', 'stale')) "
             "AND event_id <> @ AND decided_for >= @ AND customer_id IN"

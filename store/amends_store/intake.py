@@ -107,6 +107,7 @@ def _event_row(arrival: _Arrival) -> dict[str, Any]:
         "customer_id": event.customer_id,
         "fields": event.fields,
         "attributes": event.attributes,
+        "depth": event.depth or None,
     }
 
 

@@ -10,6 +10,7 @@ from amends_store.cases import open_or_join
 from amends_store.desk import Desk, Done
 from amends_store.errors import StoreError
 from amends_store.moves import EffectRecord, Ending, end, lock
+from amends_store.own_events import emit, set_attributes
 from amends_store.tasks import add_tasks
 from amends_store.timeline import write_entries
 from amends_store.types import Claimed
@@ -19,6 +20,8 @@ _PERFORM: dict[str, Callable[[Desk, Sequence[Claimed]], list[Done]]] = {
     "voucher": issue,
     "case": open_or_join,
     "task": add_tasks,
+    "set": set_attributes,
+    "emit": emit,
 }
 
 OWN_KINDS = frozenset(_PERFORM)

@@ -12,9 +12,10 @@ from amends_engine.plans import Decision, Mode, Outcome, Plan
 from amends_engine.states import EffectState
 from amends_engine.values import Value
 from amends_store.statements import insert_new, select_in, update_each
-from amends_store.tables import decisions, effects, events, facts, rule_versions
+from amends_store.tables import decisions, effects, events, facts, rule_versions, stage_facts
 from amends_store.timeline import Entry, write_entries
-from amends_store.types import RuleVersion
+from amends_store.types import RuleVersion, StageDone
+from amends_store.waiting import put_hits, put_timers, take
 
 Planned: TypeAlias = tuple[Plan, Mapping[str, Value]]
 """A plan with the facts that it was made from."""
@@ -56,7 +57,12 @@ def event_of(row: Row[Any]) -> Event:
         customer_id=row.customer_id,
         fields=row.fields,
         attributes=row.attributes,
+        depth=row.depth or 0,
     )
+
+
+def events_by_id(connection: Connection, ids: Collection[str]) -> dict[str, Event]:
+    return {row.id: event_of(row) for row in select_in(connection, select(events), events.c.id, sorted(ids))}
 
 
 def acted_since(
@@ -66,7 +72,7 @@ def acted_since(
     did_something = exists().where(effects.c.decision_id == decisions.c.id, effects.c.state.not_in(_CAME_TO_NOTHING))
     query = (
         select(decisions.c.rule_id, decisions.c.customer_id, decisions.c.decided_for)
-        .where(decisions.c.outcome == Outcome.ACTED, decisions.c.mode == mode)
+        .where(decisions.c.outcome == Outcome.ACTED, decisions.c.mode == mode, decisions.c.generation == 0)
         .where(decisions.c.decided_for >= since, did_something)
         .order_by(decisions.c.decided_for)
     )
@@ -94,13 +100,44 @@ def save_plans(connection: Connection, plans: Sequence[Planned], rules: Mapping[
     due = _still_unplanned(connection, [plan.event_id for plan, _ in plans])
     saved = {plan.event_id: (plan, known) for plan, known in plans if plan.event_id in due}
     made = [decision for plan, _ in saved.values() for decision in plan.decisions]
-    _save_rules(connection, [rules[name] for name in sorted({decision.rule_id for decision in made})], at)
+    save_rules(connection, [rules[name] for name in sorted({decision.rule_id for decision in made})], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in made])
     insert_new(connection, effects, [row for decision in made for row in _effect_rows(decision, at)])
+    put_hits(connection, [hit for plan, _ in saved.values() for hit in plan.hits])
+    put_timers(connection, [decision.timer for decision in made if decision.timer], at)
     insert_new(connection, facts, [row for plan, known in saved.values() for row in _facts_rows(plan, known)])
     write_entries(connection, [_entry(decision, at) for decision in made])
     _mark_planned(connection, [plan for plan, _ in saved.values()], at)
     return len(saved)
+
+
+def save_stages(
+    connection: Connection, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion], at: datetime
+) -> int:
+    """What became of timers that rang; how many of them nobody else had taken. rules: by "id version"."""
+    taken = take(connection, [stage.timer.id for stage in stages], at)
+    made = [(stage.decision, stage.facts) for stage in stages if stage.timer.id in taken and stage.decision]
+    decided = [decision for decision, _ in made]
+    save_rules(connection, [rules[key] for key in sorted({version_key(decision) for decision in decided})], at)
+    insert_new(connection, decisions, [_decision_row(decision, at) for decision in decided])
+    insert_new(connection, effects, [row for decision in decided for row in _effect_rows(decision, at)])
+    put_timers(connection, [decision.timer for decision in decided if decision.timer], at)
+    known = [{"decision_id": one.id, "facts": facts} for one, facts in made if one.intents]
+    insert_new(connection, stage_facts, known)
+    write_entries(connection, [_entry(decision, at) for decision in decided])
+    return len(taken)
+
+
+def version_key(decision: Decision) -> str:
+    return f"{decision.rule_id} {decision.rule_version}"
+
+
+def rule_body(connection: Connection, rule_id: str, version: str) -> Any:
+    """The rule as it was read when it decided; None if it is not known."""
+    query = select(rule_versions.c.body)
+    return connection.execute(
+        query.where(rule_versions.c.rule_id == rule_id, rule_versions.c.version == version)
+    ).scalar()
 
 
 def _still_unplanned(connection: Connection, event_ids: Iterable[str]) -> set[str]:
@@ -115,7 +152,7 @@ def _mark_planned(connection: Connection, plans: Sequence[Plan], at: datetime) -
     update_each(connection, statement, rows)
 
 
-def _save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
+def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
     rows = [
         {
             "rule_id": rule.rule_id,
@@ -137,7 +174,7 @@ def _decision_row(decision: Decision, at: datetime) -> dict[str, Any]:
         "rule_id": decision.rule_id,
         "rule_version": decision.rule_version,
         "mode": decision.mode,
-        "generation": 0,
+        "generation": decision.generation,
         "outcome": decision.outcome,
         "reason": decision.reason,
         "customer_id": decision.customer_id,

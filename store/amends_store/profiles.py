@@ -12,6 +12,7 @@ from amends_engine.fields import Fields
 from amends_engine.values import Value
 from amends_store.cases import cases_of
 from amends_store.codec import is_same
+from amends_store.stale import mark_stale
 from amends_store.statements import insert_on, insert_returning, select_in
 from amends_store.tables import customer_attributes, customers
 from amends_store.types import ProfileCounts
@@ -45,7 +46,9 @@ def put_attributes(connection: Connection, rows: Sequence[Profile]) -> set[str]:
     stored = _stored(connection, {row.customer_id for row in rows})
     due = {key: found for key, found in newest.items() if key not in stored or _is_newer(found, stored[key])}
     _upsert(connection, due)
-    return {key[0] for key, (_, value) in due.items() if key not in stored or not is_same(stored[key][1], value)}
+    changed = {key for key, (_, value) in due.items() if key not in stored or not is_same(stored[key][1], value)}
+    mark_stale(connection, ((customer, name) for customer, _, name in changed))
+    return {customer for customer, _, _ in changed}
 
 
 def _is_newer(found: tuple[datetime, Value], stored: tuple[datetime, Value]) -> bool:

@@ -10,11 +10,24 @@ from amends_engine.definitions import Budget
 from amends_engine.events import Event, Profile
 from amends_engine.fields import Fields
 from amends_engine.history import Past
-from amends_engine.plans import Mode
+from amends_engine.plans import Json, Mode, Timer
 from amends_engine.states import EffectState
+from amends_engine.timers import Ring
 from amends_engine.values import Value
 from amends_store import budgets as purses
-from amends_store import cases, claiming, intake, ledger, performing, planning, profiles, reading, vouchers
+from amends_store import (
+    cases,
+    claiming,
+    intake,
+    ledger,
+    performing,
+    planning,
+    profiles,
+    reading,
+    vouchers,
+    windows_settling,
+)
+from amends_store import waiting as waits
 from amends_store.desk import Desk
 from amends_store.migrating import migrate
 from amends_store.opening import Database, open_database
@@ -33,6 +46,7 @@ from amends_store.types import (
     Result,
     RuleVersion,
     Settle,
+    StageDone,
     Start,
 )
 from amends_store.views import (
@@ -53,7 +67,7 @@ Clock = Callable[[], datetime]
 LEASE = timedelta(seconds=120)
 """Long enough for a send (30 s) and the margin after it, short enough that a dead worker is not missed."""
 
-CHANGING = frozenset({"case"})
+CHANGING = frozenset({"case", "set"})
 """Kinds of effect that change the facts of later events of the same customer."""
 
 
@@ -134,6 +148,54 @@ class Store:
         with self._database.writing() as connection:
             return planning.save_plans(connection, plans, rules, self._clock())
 
+    # what waits
+
+    def rings(self, running: waits.Running, limit: int) -> list[Ring]:
+        """Timers whose time or event has come, the earliest first; of rules and modes that may go on."""
+        with self._database.reading() as connection:
+            return waits.rings(connection, running, limit, self._clock())
+
+    def stale(self, running: waits.Running, limit: int) -> list[Timer]:
+        """Timers to be moved, because the attribute has changed that they are bound to."""
+        with self._database.reading() as connection:
+            return waits.stale(connection, running, limit)
+
+    def move(self, due: Mapping[str, datetime]) -> None:
+        """By id, when timers are due by what is known now."""
+        with self._database.writing() as connection:
+            waits.move(connection, due)
+
+    def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int:
+        """Ends timers and keeps what they became; how many nobody else had ended. rules: by "id version"."""
+        with self._database.writing() as connection:
+            return planning.save_stages(connection, stages, rules, self._clock())
+
+    def settle_windows(self, groups_of: windows_settling.GroupsOf, rules: Mapping[str, RuleVersion], limit: int) -> int:
+        """Looks at the windows of new hits; how many hits it was. rules: by id, every rule with a window."""
+        with self._database.writing() as connection:
+            return windows_settling.settle_windows(connection, groups_of, rules, limit, self._clock())
+
+    def waiting(self) -> list[waits.Waiting]:
+        """By rule how many decisions wait, and until when."""
+        with self._database.reading() as connection:
+            return waits.waiting(connection)
+
+    def waiting_versions(self) -> list[tuple[str, str]]:
+        """Rules and versions by which something waits."""
+        with self._database.reading() as connection:
+            return waits.waiting_versions(connection)
+
+    def rule_body(self, rule_id: str, version: str) -> Json:
+        """A rule as it was when it decided, for read_version(); None if it is not known."""
+        with self._database.reading() as connection:
+            body: Json = planning.rule_body(connection, rule_id, version)
+            return body
+
+    def events(self, event_ids: Collection[str]) -> dict[str, Event]:
+        """By id."""
+        with self._database.reading() as connection:
+            return planning.events_by_id(connection, event_ids)
+
     # what is carried out
 
     def due_batches(self, limit_per_batch: int) -> list[Batch]:
@@ -178,10 +240,14 @@ class Store:
         budgets: Mapping[str, Budget],
         timezone: ZoneInfo,
         calendars: Mapping[str, Calendar] | None = None,
+        fields: Fields | None = None,
     ) -> dict[str, EffectState]:
-        """Does vouchers, cases and tasks: by effect id succeeded, capped or failed; an old token is left out."""
+        """Does what our own tables hold: by effect id what became of it; an old token is left out.
+
+        fields: the declared ones, for steps that write attributes or events.
+        """
         with self._database.writing() as connection:
-            desk = Desk(connection, self._clock(), self._secret, budgets, timezone, calendars or {})
+            desk = Desk(connection, self._clock(), self._secret, budgets, timezone, calendars or {}, fields or Fields())
             return performing.perform(desk, claims)
 
     def given(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Value]]:

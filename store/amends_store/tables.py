@@ -70,6 +70,7 @@ class EventRow(Row, table=True):
     attributes: Any = Field(sa_column=Column(TaggedValues, nullable=False))
     planned_at: datetime | None = Field(default=None, sa_type=UtcTime)
     unknown: Any = Field(sa_column=Column(PlainJson, nullable=True))
+    depth: int | None = None  # of an event that a rule made; empty for one from outside
 
 
 class RawEventRow(Row, table=True):
@@ -266,6 +267,73 @@ class ReceiptRow(Row, table=True):
     recorded_at: datetime = Field(sa_type=UtcTime)
 
 
+class StageFactsRow(Row, table=True):
+    """What was known when a decision went on after a wait."""
+
+    __tablename__ = "stage_facts"
+    __table_args__ = (ForeignKeyConstraint(["decision_id"], ["decisions.id"]),)
+
+    decision_id: str = Field(primary_key=True)
+    facts: Any = Field(sa_column=Column(TaggedValues, nullable=False))
+
+
+class HitRow(Row, table=True):
+    """An event that a watch was set for. is_settled: the window that it counts in has been looked at since."""
+
+    __tablename__ = "hits"
+    __table_args__ = (
+        ForeignKeyConstraint(["event_id"], ["events.id"]),
+        Index(None, "watch", "group_key", "at"),
+        Index("ix_hits_unsettled", "watch", "group_key", **only_where("NOT is_settled")),
+    )
+
+    watch: str = Field(primary_key=True)
+    event_id: str = Field(primary_key=True)
+    group_key: str
+    member: str
+    at: datetime = Field(sa_type=UtcTime)
+    is_settled: bool
+
+
+class TimerRow(Row, table=True):
+    """A rule that goes on, or begins, at a time or when its watch has a hit before that."""
+
+    __tablename__ = "timers"
+    __table_args__ = (
+        UniqueConstraint("event_id", "rule_id", "mode", "generation", "path"),
+        ForeignKeyConstraint(["event_id"], ["events.id"]),
+        ForeignKeyConstraint(["decision_id"], ["decisions.id"]),
+        ForeignKeyConstraint(["rule_id", "rule_version"], ["rule_versions.rule_id", "rule_versions.version"]),
+        one_of("mode", Mode),
+        one_of("state", ("waiting", "rung", "cancelled")),
+        Index(None, "window", "group_key"),
+        Index("ix_timers_waiting", "due_at", **only_where("state = 'waiting'")),
+        Index("ix_timers_watching", "watch", "group_key", **only_where("state = 'waiting'")),
+        Index("ix_timers_bound", "customer_id", "bound", **only_where("state = 'waiting'")),
+    )
+
+    id: str = Field(primary_key=True)
+    rule_id: str
+    rule_version: str
+    mode: str
+    event_id: str
+    customer_id: str | None = None
+    decision_id: str | None = None
+    generation: int
+    path: str
+    watch: str
+    window: str
+    group_key: str
+    bound: str
+    heard: Any = Field(sa_column=Column(PlainJson, nullable=False))
+    since_at: datetime = Field(sa_type=UtcTime)
+    due_at: datetime = Field(sa_type=UtcTime)
+    set_at: datetime = Field(sa_type=UtcTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    state: str
+    is_stale: bool
+
+
 class VoucherRow(Row, table=True):
     """Money given. A shadow voucher has no code, so it cannot be used."""
 
@@ -396,6 +464,9 @@ rule_versions = _table(RuleVersionRow)
 decisions = _table(DecisionRow)
 facts = _table(FactsRow)
 effects = _table(EffectRow)
+stage_facts = _table(StageFactsRow)
+hits = _table(HitRow)
+timers = _table(TimerRow)
 requests = _table(RequestRow)
 attempts = _table(AttemptRow)
 receipts = _table(ReceiptRow)

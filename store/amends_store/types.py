@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from amends_engine.events import Event
-from amends_engine.plans import Json, Mode, Outcome
+from amends_engine.plans import Decision, Json, Mode, Outcome, Timer
 from amends_engine.states import EffectState
 from amends_engine.values import Money, Value
 
@@ -66,6 +66,15 @@ class RuleVersion:
     why: str
     owner: str
     body: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageDone:
+    """What became of a timer that rang; without a decision nothing is to be done. facts: what was known then."""
+
+    timer: Timer
+    decision: Decision | None
+    facts: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def test_every_channel_of_the_outside_has_a_lane_and_our_own_tables_have_none(de
 
 
 def test_cases_change_what_rules_are_judged_by(desk: Desk) -> None:
-    assert facts_changing_kinds() == {"case"}
+    assert facts_changing_kinds() == {"case", "set"}
 
 
 def test_without_credentials_a_delivery_is_a_preview(desk: Desk) -> None:

@@ -86,7 +86,7 @@ def test_help_names_every_command(words: tuple[str, ...], desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("rnu",), ("run",), ("import", "x.csv"), ("run", "x.jsonl", "--dry"), ("import", "x.csv", "--as", "cats")]
+    "words", [("rnu",), ("import", "x.csv"), ("run", "x.jsonl", "--dry"), ("import", "x.csv", "--as", "cats")]
 )
 def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(words: tuple[str, ...], desk: Desk) -> None:
     answer = desk.amends(*words)

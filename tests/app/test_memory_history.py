@@ -10,10 +10,11 @@ from amends_engine.fields import Fields
 from amends_engine.findings import Place
 from amends_engine.planning import rule_set
 from amends_engine.rules import Rule, Status
+from amends_engine.triggers.events import OnEvent
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TWICE = Test("history.complaint.received within 90d", "at_least", 2, "if[0]")
-RULE = Rule("again", "why", "cx", Status.LIVE, "complaint.received", AllOf((TWICE,)), (), "v1", Place("r"))
+RULE = Rule("again", "why", "cx", Status.LIVE, OnEvent(("complaint.received",)), AllOf((TWICE,)), (), "v1", Place("r"))
 
 
 def complaint(key: str, days: int, customer: str = "c1") -> Event:

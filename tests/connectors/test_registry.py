@@ -31,7 +31,7 @@ def test_asking_what_a_rule_can_do_imports_no_sdk():
 
 
 def test_the_steps_are_those_of_the_language():
-    assert list(registry.kinds()) == ["email", "slack", "voucher", "case", "task", "webhook"]
+    assert list(registry.kinds()) == ["email", "slack", "voucher", "case", "task", "webhook", "set", "emit"]
     assert {
         f"{name}.{option.name}": (option.type.value, option.is_required)
         for name, kind in registry.kinds().items()
@@ -53,6 +53,10 @@ def test_the_steps_are_those_of_the_language():
         "task.due": ("duration", False),
         "webhook.to": ("word", True),
         "webhook.body": ("texts", False),
+        "set.field": ("attribute", True),
+        "set.to": ("value", True),
+        "emit.event": ("event", True),
+        "emit.fields": ("values", False),
     }
 
 
@@ -69,7 +73,7 @@ def test_every_step_says_what_it_means_and_shows_an_example():
 def test_only_the_stores_own_steps_have_no_connector():
     own = {name for name, it in registry.declarations().items() if it.duplicates is DuplicateClass.OWN_TABLE}
     assert own == {name for name, channel in registry.channels().items() if channel.connect is None}
-    assert own == {"voucher", "case", "task"}
+    assert own == {"voucher", "case", "task", "set", "emit"}
 
 
 def test_a_send_ends_well_before_its_lease():

@@ -71,6 +71,25 @@ KINDS: Mapping[str, StepKind] = {
             target="to",
             example="webhook: {to: crm}",
         ),
+        StepKind(
+            "set",
+            "writes an attribute",
+            (
+                Option("field", OptionType.ATTRIBUTE, "which", is_required=True),
+                Option("to", OptionType.VALUE, "what", is_required=True),
+            ),
+            example="set: {field: customer.tier, to: gold}",
+        ),
+        StepKind(
+            "emit",
+            "makes an event",
+            (
+                Option("event", OptionType.EVENT, "which", is_required=True),
+                Option("fields", OptionType.VALUES, "what it says"),
+            ),
+            target="event",
+            example="emit: {event: complaint.received}",
+        ),
     )
 }
 
@@ -88,6 +107,7 @@ entities:
       tier: {type: "one of [basic, silver, gold, platinum]", sources: [loyalty, crm]}
       spend_365d: money
       joined_at: time
+      travels_at: date
       renews_at: time
       born: date
       newsletter: yes or no

@@ -10,7 +10,7 @@ from tests.engine.conftest import KINDS
 from tests.engine.spoken import ROOT, SHOWN, all_rules, one_rule, pack_rules, spoken
 
 from amends_connectors.registry import OURS, kinds
-from amends_engine.actions import Action, FieldNames, Literal, Step, Table, Texts
+from amends_engine.actions import Action, Datum, FieldNames, Literal, Step, Table, Texts
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.fields import BUILT_IN, GIVEN_BY_STEPS, Fields
 from amends_engine.operators import OPERATORS, Operand
@@ -158,6 +158,10 @@ FILLED: dict[OptionType, tuple[Any, str]] = {
     OptionType.FIELDS: (FieldNames(("customer.id", "event.type")), "customer's ID and event's type"),
     OptionType.TEXTS: (Texts({"who": parse_text("<customer.id>")}), "who “[the customer's ID]”"),
     OptionType.YES_NO: (Literal(False), "no"),
+    OptionType.ATTRIBUTE: (Literal("mood"), "“mood”"),
+    OptionType.EVENT: (Literal("case.escalated"), "“case.escalated”"),
+    OptionType.VALUE: (Datum(Literal(7)), "7"),
+    OptionType.VALUES: (Texts({"score": Datum(Literal(7.5))}), "score 7.5"),
 }
 
 

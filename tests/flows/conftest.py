@@ -19,6 +19,7 @@ from amends_engine.events import Event
 from amends_engine.findings import Place
 from amends_engine.plans import Decision, Intent, Mode, Outcome, Plan, decision_id, effect_id, event_id
 from amends_engine.rules import Rule, Status
+from amends_engine.triggers.events import OnEvent
 from amends_engine.values import Money
 from amends_flows.backends import InProcess
 from amends_flows.lanes import open_lanes
@@ -53,7 +54,7 @@ def make_rule(*kinds, status, rule_id):
     steps = tuple(Action(kind, kind, f"then[{n}]", n, "customer", {}) for n, kind in enumerate(kinds))
     why = "A premium customer hears from us the same day"
     version, place = "0123456789abcdef", Place("rules.yaml")
-    return Rule(rule_id, why, "cx-ops", status, "feedback.received", AllOf(()), steps, version, place)
+    return Rule(rule_id, why, "cx-ops", status, OnEvent(("feedback.received",)), AllOf(()), steps, version, place)
 
 
 def render(claim, given) -> Mapping[str, str]:

@@ -11,7 +11,9 @@ from amends_engine.fields import Field, Fields, FieldType, Kind
 from amends_engine.findings import Place
 from amends_engine.planning import rule_set
 from amends_engine.rules import Rule, Status
+from amends_engine.triggers.events import OnEvent
 from amends_flows.planner import Planner
+from amends_flows.versions import Versions
 from amends_store.store import open_store
 from amends_store.types import Incoming
 
@@ -23,7 +25,15 @@ TWICE = Test("history.complaint.received within 90d", "at_least", 2, "if[1]")
 def rule():
     email = Action("email", "email", "then[0]", 1, "customer", {})
     return Rule(
-        "again", "why", "cx", Status.LIVE, "complaint.received", AllOf((GOLD, TWICE)), (email,), "v1", Place("r")
+        "again",
+        "why",
+        "cx",
+        Status.LIVE,
+        OnEvent(("complaint.received",)),
+        AllOf((GOLD, TWICE)),
+        (email,),
+        "v1",
+        Place("r"),
     )
 
 
@@ -47,7 +57,14 @@ FIELDS = Fields(customer={"tier": Field("customer.tier", FieldType(Kind.TEXT))})
 
 
 def planner(store, batch=500):
-    return Planner(store, rule_set([rule()], Voice({}.get, str)), FIELDS, frozenset(), batch)
+    return Planner(
+        store,
+        rule_set([rule()], Voice({}.get, str)),
+        FIELDS,
+        frozenset(),
+        Versions(store, {}, lambda _body: None),
+        batch,
+    )
 
 
 @pytest.fixture

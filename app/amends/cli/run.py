@@ -22,7 +22,12 @@ def register(app: typer.Typer) -> None:
 
 @guarded
 def run(
-    files: Annotated[list[Path], typer.Argument(help="Files of events: JSON Lines, JSON or CSV.", show_default=False)],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Files of events: JSON Lines, JSON or CSV; none carries out what is due.", show_default=False
+        ),
+    ] = None,
     source: Annotated[
         str | None, typer.Option("--source", help="The mapping in sources/ to read the files with.")
     ] = None,
@@ -33,7 +38,9 @@ def run(
     """Take events in, run the rules as Prefect flows, send what they want. The same file again changes nothing."""
     settings = from_here(workspace)
     loaded = load_workspace(settings)
-    outcome = _rehearse(settings, loaded, files, source) if is_dry else _run(settings, loaded, files, source)
+    outcome = (
+        _rehearse(settings, loaded, files or [], source) if is_dry else _run(settings, loaded, files or [], source)
+    )
     _print(outcome, loaded, is_json=is_json, is_dry=is_dry)
     if outcome.has_failures:
         raise typer.Exit(1)

@@ -25,7 +25,7 @@ def print_summary(outcome: RunOutcome, workspace: Workspace, *, is_dry: bool) ->
         console.print(_decisions(outcome, workspace))
     if outcome.effects:
         console.print(_effects(outcome, _DRY_TITLES if is_dry else _TITLES))
-    for line in _remarks(outcome):
+    for line in _remarks(outcome, workspace):
         console.print(line, markup=False)
 
 
@@ -84,9 +84,13 @@ def _number(count: int) -> str:
     return f"{count:,}" if count else "·"
 
 
-def _remarks(outcome: RunOutcome) -> Iterator[str]:
+def _remarks(outcome: RunOutcome, workspace: Workspace) -> Iterator[str]:
     for line in outcome.budgets:
         yield f"Budget {line.name}: {line.left} of {line.limit} left {line.window}"
+    if outcome.waits_until:
+        until = outcome.waits_until.astimezone(workspace.profile.timezone)
+        wait = "1 decision waits" if outcome.waiting == 1 else f"{outcome.waiting:,} decisions wait, the first"
+        yield f"{wait} until {until:%Y-%m-%d %H:%M} ({workspace.profile.timezone.key}); run again then"
     if outcome.shadow:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.shadow.items()))
         yield f"Shadow rules would have done: {kinds}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from amends_engine.actions import Action, Branch, Choose, Step
+from amends_engine.actions import Action, Branch, Choose, Pause, Step, Stop
 from amends_engine.conditions import AllOf, Condition
 from amends_engine.drawing.graph import Block, Fork, Gate, Graph, Line, Node, Shape, Way
 from amends_engine.rules import Rule
@@ -14,7 +14,7 @@ from amends_engine.saying.lexicon import Lexicon, name_words
 from amends_engine.saying.phrases import say_action
 from amends_engine.saying.rules import say_limits, say_rule, say_trigger
 from amends_engine.saying.sentences import sentence
-from amends_engine.saying.steps import can_be_unknown, is_otherwise
+from amends_engine.saying.steps import WAYS, can_be_unknown, is_otherwise, say_pause
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,16 @@ def _way(branch: Branch, sheet: Sheet) -> tuple[Block, ...]:
     return (head, *draw_steps(branch.steps, sheet))
 
 
-STEPS: dict[type, Callable[[Any, Sheet], Block]] = {Action: _action, Choose: _choose}
+def _stop(stop: Stop, sheet: Sheet) -> Node:
+    return sheet.node(Shape.END, "Stop", [Line(sentence(stop.reason))])
+
+
+def _pause(pause: Pause, sheet: Sheet) -> Block:
+    node = sheet.node(Shape.STEP, "Wait", [Line(sentence(say_pause(pause, sheet.words)))])
+    if not pause.ways:
+        return node
+    ways = ((sheet.node(Shape.CONDITION, WAYS[way]), *draw_steps(steps, sheet)) for way, steps in pause.ways.items())
+    return Fork(node, tuple(Way(blocks) for blocks in ways))
+
+
+STEPS: dict[type, Callable[[Any, Sheet], Block]] = {Action: _action, Choose: _choose, Stop: _stop, Pause: _pause}

@@ -6,9 +6,10 @@ from amends_engine.editor_schema.keys import explained
 from amends_engine.editor_schema.values import DURATION, describe_field, either, list_of, one_of, value_of
 from amends_engine.editor_schema.vocabulary import Vocabulary
 from amends_engine.fields import BUILT_IN, EventType, Field, FieldType, Kind
-from amends_engine.shapes import EXPECT, PAST_EVENT, TEST, Schema
+from amends_engine.shapes import EXPECT, LATER_CUSTOMER, LATER_EVENT, PAST_EVENT, TEST, Schema
 
 _AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
+_ORIGIN = one_of({"outside": "from a source", "self": "made by a rule"}, "where it comes from")
 _ID = {"type": ["string", "number"], "description": "The customer's id; any text"}
 
 
@@ -21,8 +22,20 @@ def schema_of_test(words: Vocabulary) -> Schema:
         "case": _closed(_values(case)),
         "history": list_of(_past_event(words)),
         "expect": explained(EXPECT, {"does": does}),
+        "later": list_of(_later(words)),
+        "until": DURATION,
     }
     return {"title": "test", **explained(TEST, parts)}
+
+
+def _later(words: Vocabulary) -> Schema:
+    """What happens is told by its key: an event, an answer, or other attributes of the customer."""
+    customer = _closed({"id": _ID, **_values(words.fields.customer)})
+    event = explained(LATER_EVENT, {"after": DURATION, "event": _event(words), "customer": customer})
+    answer = _closed({"after": DURATION, "answer": one_of({"yes": "", "no": ""}, "an answer")})
+    other = explained(LATER_CUSTOMER, {"after": DURATION, "customer": customer})
+    without = {"if": {"required": ["answer"]}, "then": answer, "else": other}
+    return {"type": "object", "if": {"required": ["event"]}, "then": event, "else": without}
 
 
 def _event(words: Vocabulary) -> Schema:
@@ -46,7 +59,10 @@ def _past_event(words: Vocabulary) -> Schema:
 
 def _fields_of(kind: EventType) -> Schema:
     is_it = {"properties": {"type": {"const": kind.name}}, "required": ["type"]}
-    return {"if": is_it, "then": _closed({**_values(kind.fields), "type": {"type": "string"}, "at": _AT})}
+    return {
+        "if": is_it,
+        "then": _closed({**_values(kind.fields), "type": {"type": "string"}, "at": _AT, "origin": _ORIGIN}),
+    }
 
 
 def _closed(properties: Mapping[str, Schema]) -> Schema:

@@ -11,23 +11,28 @@ from amends_engine.editor_schema.keys import explained
 from amends_engine.editor_schema.rule_tests import schema_of_test
 from amends_engine.editor_schema.values import (
     BUDGET_PATTERN,
+    DURATION,
     GIVEN,
     LIMIT_PATTERN,
     SHARE_PATTERN,
+    WRITTEN,
     condition_on,
     describe_field,
     either,
     history_condition,
     list_of,
     one_of,
+    one_word_of,
     option_value,
     ref,
     text,
 )
 from amends_engine.editor_schema.vocabulary import Vocabulary
+from amends_engine.events import Origin
 from amends_engine.fields import Field
 from amends_engine.history import PREFIX
 from amends_engine.shapes import (
+    ASK,
     BUDGET,
     CHOOSE_BRANCH,
     DEFINITION,
@@ -36,7 +41,14 @@ from amends_engine.shapes import (
     OTHERWISE_BRANCH,
     RULE,
     RULE_FILE,
+    WAIT_FOR,
+    WAIT_SPAN,
+    WAIT_UNTIL,
+    WATCHED,
+    WHEN_COUNT,
     WHEN_EVENT,
+    WHEN_MISSING,
+    WHEN_ORDER,
     Schema,
     names_to,
 )
@@ -79,13 +91,33 @@ def _rule(words: Vocabulary) -> Schema:
     """if and then depend on the event; without a known event every field of the workspace is offered."""
     event = one_of({name: kind.means for name, kind in words.fields.events.items()}, "an event type of fields.yaml")
     limit = text(LIMIT_PATTERN, "how often in how long, such as 1 per 30d")
-    parts = {"when": explained(WHEN_EVENT, {"event": event}), "limits": explained(LIMITS, {"per_customer": limit})}
+    parts = {"when": _when(event), "limits": explained(LIMITS, {"per_customer": limit})}
     known = [{"if": _begins_with({"const": name}), "then": _body(name)} for name in words.fields.events]
     return {
         "title": "rule",
         **explained(RULE, parts),
         "allOf": [*known, {"if": _begins_with(event), "else": _body(None)}],
     }
+
+
+def _when(event: Schema) -> Schema:
+    """Picked by the key that tells one kind of trigger from the others, as the parser does it."""
+    types, field = either(event, list_of(event)), ref("field")
+    watched = explained(WATCHED, {"event": types, "if": ref("conditions")})
+    kinds = {
+        "missing": explained(WHEN_MISSING, {"missing": watched, "after": watched, "within": DURATION, "same": field}),
+        "at_least": explained(
+            WHEN_COUNT,
+            {"of": watched, "where": ref("conditions"), "within": DURATION, "again_after": DURATION}
+            | {"per": field, "distinct": field},
+        ),
+        "first": explained(WHEN_ORDER, {"first": watched, "then": watched, "within": DURATION, "same": field}),
+    }
+    origins = list_of(one_word_of([origin.value for origin in Origin]))
+    schema = explained(WHEN_EVENT, {"event": types, "origin": origins})
+    for key, kind in kinds.items():
+        schema = {"if": _has(key), "then": kind, "else": schema}
+    return schema
 
 
 def _begins_with(event: Schema) -> Schema:
@@ -151,7 +183,41 @@ def _choose(event: str | None) -> Schema:
     return {"description": "The first branch whose conditions are true", **list_of(either(chosen, rest))}
 
 
-CONTROL: Mapping[str, Callable[[str | None], Schema]] = {"choose": _choose}
+def _stop(_event: str | None) -> Schema:
+    return {"description": "Nothing that follows is done; the reason, in words", **WRITTEN}
+
+
+def _wait(_event: str | None) -> Schema:
+    span, until = (
+        explained(WAIT_SPAN, {"for": DURATION}),
+        explained(WAIT_UNTIL, {"until": WRITTEN, "at_most": DURATION}),
+    )
+    return {"description": "Goes on later, with what is known then", "if": _has("until"), "then": until, "else": span}
+
+
+def _wait_for(event: str | None) -> Schema:
+    # what is awaited is an event of another type: the steps and conditions are those of any event
+    inner = {"within": DURATION, "same": ref("field"), "if": ref("conditions")}
+    ways = {"then": ref("steps"), "otherwise": _ref("steps", event)}
+    return {
+        "description": "Goes on when an event comes, or does not come in time",
+        **explained(WAIT_FOR, {**inner, **ways}),
+    }
+
+
+def _ask(event: str | None) -> Schema:
+    ways = dict.fromkeys(("yes", "no", "no_answer"), _ref("steps", event))
+    inner = {"to": WRITTEN, "question": WRITTEN, "answer_within": DURATION, **ways}
+    return {"description": "Asks a person, and goes on with the answer", **explained(ASK, inner)}
+
+
+CONTROL: Mapping[str, Callable[[str | None], Schema]] = {
+    "choose": _choose,
+    "stop": _stop,
+    "wait": _wait,
+    "wait_for": _wait_for,
+    "ask": _ask,
+}
 """The steps that are not actions."""
 
 

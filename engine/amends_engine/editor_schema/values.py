@@ -259,4 +259,12 @@ _OF_OPTION: dict[OptionType, Callable[[Option, Vocabulary], Schema]] = {
     OptionType.FIELDS: lambda _o, _w: list_of(ref("field")),
     OptionType.TEXTS: lambda option, words: {"type": "object", "additionalProperties": _written(option, words)},
     OptionType.YES_NO: lambda _o, _w: BOOLEAN,
+    OptionType.ATTRIBUTE: lambda _o, words: one_of(
+        {known.name: describe_field(known) for known in words.fields.customer.values()}, "an attribute of the customer"
+    ),
+    OptionType.EVENT: lambda _o, words: one_of(
+        {name: kind.means for name, kind in words.fields.events.items()}, "an event type of fields.yaml"
+    ),
+    OptionType.VALUE: lambda _o, _w: SCALAR,
+    OptionType.VALUES: lambda _o, _w: {"type": "object", "additionalProperties": SCALAR},
 }

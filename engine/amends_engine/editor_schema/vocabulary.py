@@ -36,7 +36,12 @@ class Vocabulary:
         aliases = [f"event.{name.removeprefix(own)}" for name in names if name.startswith(own)]
         scope, nowhere = self._scope(event_type), Place("")
         found = {name: find_field(name, nowhere, scope) for name in [*names, *aliases]}
-        return {name: known for name, known in found.items() if known}
+        return {**({} if kind else self._aliases()), **{name: known for name, known in found.items() if known}}
+
+    def _aliases(self) -> dict[str, Field]:
+        """`event.nps` where the event is not known: of whichever carries it."""
+        fields = (known for kind in self.fields.events.values() for known in kind.fields.values())
+        return {f"event.{known.short_name}": known for known in fields}
 
     def usable(self, event_type: str | None) -> dict[str, str]:
         """The definitions whose fields such an event carries, with what they mean."""
@@ -48,7 +53,7 @@ class Vocabulary:
         return all(finding.code != "field-not-here" for finding in scope.reading.findings)
 
     def _scope(self, event_type: str | None, *inside: str) -> Scope:
-        return Scope(Reading(self.fields, self.kinds, self.definitions), event_type, inside)
+        return Scope(Reading(self.fields, self.kinds, self.definitions), (event_type,) if event_type else (), inside)
 
 
 def read_vocabulary(

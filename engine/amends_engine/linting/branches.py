@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amends_engine.actions import Branch, Choose, Step
+from amends_engine.actions import Branch, Choose, Pause, Step, parts_of, pauses_in
 from amends_engine.condition_reading import NOTHING
 from amends_engine.findings import Finding
 from amends_engine.linting.examples import is_impossible
-from amends_engine.linting.formulas import Formula, both, every
+from amends_engine.linting.formulas import TRUE, Formula, both, every
 from amends_engine.linting.model import Model, Wanted
 from amends_engine.linting.view import View
 from amends_engine.linting.wording import describe
@@ -47,6 +47,10 @@ def lost_branches(steps: tuple[Step, ...], here: Formula | None, model: Model) -
     for step in steps:
         if isinstance(step, Choose):
             yield from _lost_in(step, here, model)
+        if any(pauses_in((step,))):  # after a wait everything may be different
+            here = TRUE
+        for inner in parts_of(step) if isinstance(step, Pause) else ():
+            yield from lost_branches(inner, TRUE, model)
 
 
 def _lost_in(choose: Choose, here: Formula | None, model: Model) -> Iterator[Lost]:

@@ -3,16 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from amends_engine.actions import Action, Choose, Literal, Operand, Step, Table
+from amends_engine.actions import Action, Choose, Literal, Operand, Pause, Step, Table, parts_of
 from amends_engine.conditions import Facts
 from amends_engine.fields import to_json
 from amends_engine.linting.formulas import TRUE, Formula, both, either
 from amends_engine.linting.model import Model, Wanted
 from amends_engine.linting.view import View
 from amends_engine.operators import Undecidable
-from amends_engine.planning import chosen
 from amends_engine.rules import Rule
 from amends_engine.steps import OptionType
+from amends_engine.walking import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def gains(action: Action, view: View) -> set[Gain]:
 def gains_with(rule: Rule, facts: Facts, view: View) -> set[Gain]:
     """What these facts lead to, as plan() sees it; nothing if a branch cannot be decided."""
     try:
-        actions = list(chosen(rule.steps, facts))
+        actions = walk(rule.steps, facts).actions
     except Undecidable:
         return set()
     found: set[Gain] = set()
@@ -86,6 +86,8 @@ def _ways(steps: Iterable[Step], here: Formula, view: View) -> Iterator[tuple[Ga
             yield from ((gain, here) for gain in gains(step, view))
         elif isinstance(step, Choose):
             yield from _ways_of(step, here, view)
+        for inner in parts_of(step) if isinstance(step, Pause) else ():
+            yield from _ways(inner, here, view)
 
 
 def _ways_of(choose: Choose, here: Formula, view: View) -> Iterator[tuple[Gain, Formula]]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from amends_engine.actions import Action, Choose, Step
+from amends_engine.actions import Action, Step, parts_of
 from amends_engine.fields import BUILT_IN, GIVEN_BY_STEPS, Field
 from amends_engine.findings import Finding, Place
 from amends_engine.linting.axes import cut
@@ -123,10 +123,9 @@ def _uses(
 ) -> Iterator[Use]:
     for place, step in enumerate(steps):
         after = later.union(*(_gives(other, view) for other in steps[place + 1 :]))
-        if isinstance(step, Choose):
-            for branch in step.branches:
-                yield from _uses(rule, branch.steps, given, after, view)
-        else:
+        for inner in parts_of(step):
+            yield from _uses(rule, inner, given, after, view)
+        if isinstance(step, Action):
             for option in view.options_of(step.kind, OptionType.TEMPLATE, OptionType.CARD):
                 for name in names_in(step.options.get(option)):
                     yield Use(rule, step, option, name, given, after)
@@ -135,8 +134,8 @@ def _uses(
 
 def _gives(step: Step, view: View) -> frozenset[str]:
     """The facts that a step, or a step of one of its branches, gives to those after it."""
-    if isinstance(step, Choose):
-        return _NOTHING.union(*(_gives(inner, view) for branch in step.branches for inner in branch.steps))
+    if not isinstance(step, Action):
+        return _NOTHING.union(*(_gives(inner, view) for part in parts_of(step) for inner in part))
     known = view.manuscript.kinds.get(step.kind)
     return frozenset(known.gives) if known else _NOTHING
 

@@ -10,6 +10,7 @@ from amends_engine.linting.effects import names_in
 from amends_engine.linting.view import View
 from amends_engine.messages import Form
 from amends_engine.references import all_used
+from amends_engine.rules import Rule
 from amends_engine.sources import Source
 from amends_engine.sources.parts import Gives
 from amends_engine.steps import OptionType
@@ -53,7 +54,7 @@ def _named(view: View, *types: OptionType) -> set[str]:
 
 def unused_sources(view: View) -> Iterator[Finding]:
     """Sources of events that no rule waits for."""
-    awaited = {rule.event_type for rule in view.rules}
+    awaited = {kind for rule in view.rules for kind in _awaited_by(rule)}
     for name, source in view.workspace.sources.items():
         if source.gives is Gives.EVENT and not _types(source) & awaited:
             message = f"No rule waits for the events of the source {name}: {', '.join(sorted(_types(source)))}"
@@ -70,3 +71,10 @@ def _place(name: str, view: View) -> Place:
     file = next((file for file in files if file in stems), stems[0])
     root = view.manuscript.roots.get(file)
     return root.key_place("type") if root else Place(file)
+
+
+def _awaited_by(rule: Rule) -> Iterator[str]:
+    """The types that start a rule, and those that its windows and waits look for."""
+    yield from rule.trigger.event_types
+    for watch in rule.watches():
+        yield from watch.types

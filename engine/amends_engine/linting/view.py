@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from amends_engine.actions import Choose, Step
+from amends_engine.actions import conditions_in
 from amends_engine.conditions import Condition
 from amends_engine.documents import Node
 from amends_engine.fields import EventType
@@ -72,11 +72,4 @@ class View:
 def conditions_of(rules: Iterable[Rule]) -> Iterator[Condition]:
     for rule in rules:
         yield rule.condition
-        yield from _conditions_in(rule.steps)
-
-
-def _conditions_in(steps: tuple[Step, ...]) -> Iterator[Condition]:
-    for step in steps:
-        for branch in step.branches if isinstance(step, Choose) else ():
-            yield branch.condition
-            yield from _conditions_in(branch.steps)
+        yield from conditions_in(rule.steps)

@@ -7,6 +7,7 @@ from itertools import chain
 from amends_engine.conditions import Facts
 from amends_engine.matching.table import Answer, Table, build_table
 from amends_engine.rules import Rule
+from amends_engine.triggers.events import OnEvent
 
 _SMALL = 32
 _SHARE = 16
@@ -21,11 +22,11 @@ def precedence(rule: Rule) -> tuple[int, str]:
 class Index:
     """Never changes; with_rule() and without() give another one that shares what stayed the same.
 
-    tables: for each event type the tables that hold its rules, the largest first. homes: the event type of each rule.
+    tables: for each event type the tables that hold its rules, the largest first. homes: the event types of each rule.
     """
 
     tables: Mapping[str, tuple[Table, ...]] = field(default_factory=dict)
-    homes: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @staticmethod
     def build(rules: Iterable[Rule]) -> "Index":
@@ -33,9 +34,10 @@ class Index:
         running = sorted((rule for rule in rules if rule.status.is_running), key=precedence)
         by_event: dict[str, list[Rule]] = {}
         for rule in running:
-            by_event.setdefault(rule.event_type, []).append(rule)
+            for event_type in starting(rule):
+                by_event.setdefault(event_type, []).append(rule)
         tables = {event_type: (build_table(found),) for event_type, found in by_event.items()}
-        return Index(tables, {rule.id: rule.event_type for rule in running})
+        return Index(tables, {rule.id: starting(rule) for rule in running})
 
     def matches(self, event_type: str, facts: Facts) -> list[Rule]:
         """Exactly the rules whose conditions evaluate() finds true, by precedence."""
@@ -66,17 +68,22 @@ class Index:
         rest = self.without(rule.id)
         if not rule.status.is_running:
             return rest
-        tables = _joined(rest.tables.get(rule.event_type, ()), rule)
-        return Index({**rest.tables, rule.event_type: tables}, {**rest.homes, rule.id: rule.event_type})
+        homes = starting(rule)
+        tables = {event_type: _joined(rest.tables.get(event_type, ()), rule) for event_type in homes}
+        return Index({**rest.tables, **tables}, {**rest.homes, rule.id: homes})
 
     def without(self, rule_id: str) -> "Index":
         """This index less one rule; the same index if it does not hold it."""
-        home = self.homes.get(rule_id)
-        if home is None:
+        if rule_id not in self.homes:
             return self
-        tables = tuple(table.without(rule_id) for table in self.tables[home])
-        homes = {known: event_type for known, event_type in self.homes.items() if known != rule_id}
-        return replace(self, tables={**self.tables, home: tables}, homes=homes)
+        tables = {home: tuple(table.without(rule_id) for table in self.tables[home]) for home in self.homes[rule_id]}
+        homes = {known: event_types for known, event_types in self.homes.items() if known != rule_id}
+        return replace(self, tables={**self.tables, **tables}, homes=homes)
+
+
+def starting(rule: Rule) -> tuple[str, ...]:
+    """The types of events that start the rule by themselves; a rule with a window is started by a timer."""
+    return rule.trigger.event_types if isinstance(rule.trigger, OnEvent) else ()
 
 
 def _joined(tables: tuple[Table, ...], rule: Rule) -> tuple[Table, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from amends_engine.actions import Action, Choose, Step, Table
+from amends_engine.actions import Action, Choose, Step, Table, parts_of
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, tests_in
 from amends_engine.rules import Rule
 from amends_engine.saying.clauses import clause
@@ -42,14 +42,15 @@ def _conditions(rule: Rule) -> Iterator[Condition]:
     yield rule.condition
     for choose in _chooses(rule.steps):
         yield from (branch.condition for branch in choose.branches)
+    yield from (watch.condition for watch in rule.watches())
 
 
 def _chooses(steps: Iterable[Step]) -> Iterator[Choose]:
     for step in steps:
         if isinstance(step, Choose):
             yield step
-            for branch in step.branches:
-                yield from _chooses(branch.steps)
+        for inner in parts_of(step):
+            yield from _chooses(inner)
 
 
 def _named(condition: Condition) -> Iterator[Is]:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 
-from amends_engine.actions import Action, FieldNames, Literal, Operand, Table, Texts
+from amends_engine.actions import Action, Datum, FieldNames, Literal, Operand, Table, Texts
 from amends_engine.placeholders import Text
+from amends_engine.plans import Json
 from amends_engine.saying.amounts import listed, say_length, say_value
 from amends_engine.saying.lexicon import Lexicon, field_words, name_words, quoted
 from amends_engine.steps import OptionType
@@ -18,6 +19,8 @@ PHRASES: Mapping[str, str] = {
     "case": "opens a case of the type {open}[, with {priority} priority][, to be closed within {due}]"
     "[, or joins the one that is open for the same {one_per}]",
     "task": "asks {to} to do this[ within {due}]: {title}",
+    "set": "writes {to} as {field} of the customer",
+    "emit": "makes a {event} event[ with {fields}]",
     "webhook": "tells our system {to}[ this: {body}]",
 }
 """By step; [ ] goes when an option in it is not given. Options that a phrase leaves out follow in brackets."""
@@ -52,15 +55,26 @@ def _option(kind: str, name: str, operand: Operand, words: Lexicon) -> str:
 def _operand(operand: Operand, due: OptionType, words: Lexicon) -> str:
     match operand:
         case Literal(value):
-            return LITERALS.get(due, quoted)(value if isinstance(value, str) else say_value(bool(value)))
+            return LITERALS.get(due, quoted)(value if isinstance(value, str) else _plain(value))
         case Text():
             return quoted(say_text(operand))
         case FieldNames(names):
             return listed([field_words(name).removeprefix("the ") for name in names], "and")
         case Texts(texts):
             return listed([f"{name_words(name)} {_operand(text, due, words)}" for name, text in texts.items()], "and")
+        case Datum(inner):
+            return _datum(inner, words)
         case Table():
             return _table(operand, due, words)
+
+
+def _datum(inner: Operand, words: Lexicon) -> str:
+    is_plain = isinstance(inner, Literal) and not isinstance(inner.value, str)
+    return _plain(inner.value) if is_plain and isinstance(inner, Literal) else _operand(inner, OptionType.TEXT, words)
+
+
+def _plain(value: Json) -> str:
+    return say_value(value) if isinstance(value, bool | int | float) else str(value)
 
 
 def _table(table: Table, due: OptionType, words: Lexicon) -> str:

@@ -8,9 +8,10 @@ from amends_engine.rules import Rule, Status
 from amends_engine.saying.amounts import how_often, say_value
 from amends_engine.saying.clauses import clause
 from amends_engine.saying.glossary import say_words
-from amends_engine.saying.lexicon import Lexicon, name_words, quoted
+from amends_engine.saying.lexicon import Lexicon, quoted
 from amends_engine.saying.sentences import Part, Sentence, as_text, bullets, sentence
 from amends_engine.saying.steps import can_be_unknown, say_step, say_steps
+from amends_engine.saying.triggers import say_on
 
 
 def say(rule: Rule, words: Lexicon) -> tuple[Sentence, ...]:
@@ -51,9 +52,7 @@ def _when(rule: Rule, words: Lexicon) -> Iterator[Sentence]:
 
 def say_trigger(rule: Rule, words: Lexicon) -> str:
     """What it waits for: "“feedback received” event: Somebody answered the survey"."""
-    known = words.fields.events.get(rule.event_type)
-    means = f": {known.means}" if known and known.means else ""
-    return f"{quoted(name_words(rule.event_type))} event{means}"
+    return say_on(rule.trigger, words)
 
 
 def _then(rule: Rule, words: Lexicon) -> Iterator[Sentence]:

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from amends_engine.actions import Action, Branch, Choose, Step
+from amends_engine.actions import Action, Branch, Choose, Pause, Step, Stop
 from amends_engine.conditions import AllOf, Condition, tests_in
+from amends_engine.moments import After, AtField, NextClock
+from amends_engine.saying.amounts import say_value
 from amends_engine.saying.clauses import Clause, clause
-from amends_engine.saying.lexicon import Lexicon
+from amends_engine.saying.lexicon import Lexicon, field_words
 from amends_engine.saying.phrases import say_action
 from amends_engine.saying.sentences import Part, Sentence, bullets, sentence
+from amends_engine.saying.triggers import say_watch
 
 
 def say_steps(steps: tuple[Step, ...], words: Lexicon, depth: int = 0) -> Iterator[Sentence]:
@@ -54,7 +58,55 @@ def _branch(branch: Branch, words: Lexicon, depth: int) -> Iterator[Sentence]:
     yield from say_steps(branch.steps, words, depth + 1)
 
 
-STEPS: dict[type, Callable[[Any, Lexicon, int], Iterator[Sentence]]] = {Action: _action, Choose: _choose}
+def _stop(stop: Stop, _words: Lexicon, depth: int) -> Iterator[Sentence]:
+    yield Sentence(sentence(f"It stops here: {stop.reason}"), Part.THEN, depth)
+
+
+def _pause(pause: Pause, words: Lexicon, depth: int) -> Iterator[Sentence]:
+    yield Sentence(sentence(f"It {say_pause(pause, words)}{':' if pause.ways else ''}"), Part.THEN, depth)
+    for way, steps in pause.ways.items():
+        yield Sentence(f"{WAYS[way]}:", Part.THEN, depth + 1, "-")
+        yield from say_steps(steps, words, depth + 2)
+
+
+WAYS = {
+    "then": "If it comes",
+    "otherwise": "If it does not come",
+    "yes": "If the answer is yes",
+    "no": "If the answer is no",
+    "no_answer": "If nobody answers",
+}
+
+
+def say_pause(pause: Pause, words: Lexicon) -> str:
+    """What it waits for, beginning with a verb and without a full stop."""
+    until = _MOMENTS[type(pause.moment)](pause.moment)
+    if pause.asks:
+        return f"{say_action(pause.asks, words)}, and waits for the answer"
+    if pause.watch:
+        return f"waits {until} for {say_watch(pause.watch, words)}"
+    most = f", but no longer than {say_value(pause.at_most)}" if pause.at_most else ""
+    return f"waits {until}{most}"
+
+
+def _at_field(moment: AtField) -> str:
+    side = "before" if moment.offset < timedelta() else "after"
+    length = f"{say_value(abs(moment.offset))} {side} " if moment.offset else ""
+    return f"until {length}{field_words(moment.field)}"
+
+
+_MOMENTS: dict[type, Callable[[Any], str]] = {
+    After: lambda moment: say_value(moment.length),
+    AtField: _at_field,
+    NextClock: lambda moment: f"until the next {moment.clock:%H:%M}",
+}
+
+STEPS: dict[type, Callable[[Any, Lexicon, int], Iterator[Sentence]]] = {
+    Action: _action,
+    Choose: _choose,
+    Stop: _stop,
+    Pause: _pause,
+}
 
 
 def is_otherwise(branch: Branch) -> bool:

@@ -33,7 +33,8 @@ ROOT = Path(__file__).parents[3]
 PACKS = sorted(path.parent for path in ROOT.glob("rules/*/workspace.yaml"))
 VALID = sorted(ROOT.glob("tests/rules/valid/*.yaml"))
 INVALID = sorted(ROOT.glob("tests/rules/invalid/*.yaml"))
-ABOUT_THE_TEXT = {"doubled-key", "text-cut-by-hash"}  # what they hold would be right
+# what they hold would be right, or an editor cannot see that it is not: two parts that do not fit each other
+ABOUT_THE_TEXT = {"doubled-key", "text-cut-by-hash", "order-of-one-event", "wait-for-other-field"}
 
 
 def schema_of(files: Mapping[str, bytes], steps: Mapping[str, StepKind]) -> Any:

@@ -11,6 +11,7 @@ from amends_engine.findings import Place
 from amends_engine.operators import Undecidable
 from amends_engine.patterns import is_found
 from amends_engine.rules import Rule, Status
+from amends_engine.triggers.events import OnEvent
 from amends_engine.values import Money
 from amends_engine.wording import Phrases, says
 
@@ -113,7 +114,9 @@ def a_condition(source: Random, depth: int = 3) -> Condition:
 
 
 def rule(name: str, condition: Condition, event_type: str = TYPE, **more: Any) -> Rule:
-    return Rule(name, "because", "cx", Status.LIVE, event_type, condition, (), "0" * 16, Place("rules.yaml"), **more)
+    return Rule(
+        name, "because", "cx", Status.LIVE, OnEvent((event_type,)), condition, (), "0" * 16, Place("rules.yaml"), **more
+    )
 
 
 def some_rules(source: Random, event_types: Sequence[str] = (TYPE,)) -> list[Rule]:

@@ -84,7 +84,7 @@ def test_an_index_changed_rule_by_rule_answers_like_one_built_anew(source: Rando
             made = made.with_rule(new)
             current[new.id] = new
     running = [each for each in current.values() if each.status.is_running]
-    assert made.homes == {each.id: each.event_type for each in running}
+    assert made.homes == {each.id: (each.event_type,) for each in running}
     for event_type in (TYPE, OTHER):
         facts = some_facts(source)
         assert answers(made, facts, event_type) == naive(running, event_type, facts)

@@ -1,0 +1,64 @@
+"""Moments that waits and deadlines name: after a length of time, around a time in a field, at eight o'clock."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TypeAlias
+
+from amends_engine.conditions import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """So long after the moment at which the wait begins."""
+
+    length: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class AtField:
+    """So long after (or, negative, before) the time or the beginning of the date in a field."""
+
+    offset: timedelta
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextClock:
+    """The next time that clocks in the zone show this."""
+
+    clock: time
+
+
+Moment: TypeAlias = After | AtField | NextClock
+
+CLOCK = re.compile(r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)\Z")
+
+
+def find_moment(moment: Moment, begins_at: datetime, facts: Facts, zone: tzinfo) -> datetime | None:
+    """In UTC; None while the field has no value."""
+    match moment:
+        case After(length):
+            return begins_at + length
+        case AtField(offset, field):
+            found = _time_in(facts, field, zone)
+            return found + offset if found else None
+        case NextClock(clock):
+            today = begins_at.astimezone(zone).date()
+            days = (wall_time(today + timedelta(days=ahead), clock, zone) for ahead in range(3))
+            return next(found for found in days if found > begins_at)
+
+
+def _time_in(facts: Facts, field: str, zone: tzinfo) -> datetime | None:
+    value = facts.get(field)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC)
+    return wall_time(value, time(), zone) if isinstance(value, date) else None
+
+
+def wall_time(day: date, clock: time, zone: tzinfo) -> datetime:
+    """When clocks in the zone show this, in UTC.
+
+    A time that is shown twice is the first of the two; one that is skipped is as much later as clocks are put forward.
+    """
+    return datetime.combine(day, clock, zone).astimezone(UTC)

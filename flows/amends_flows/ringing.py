@@ -1,0 +1,131 @@
+"""Timers that have rung become decisions: facts as they are now, the rule as it was, one transaction a batch."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from amends_engine.conditions import Facts
+from amends_engine.continuing import Continuation, moved, resume
+from amends_engine.events import Event
+from amends_engine.planning import ActedTimes, RuleSet, mode_of
+from amends_engine.plans import Decision, Mode, Outcome, Timer, decision_id
+from amends_engine.rules import Rule
+from amends_engine.timers import Ring
+from amends_engine.values import Value
+from amends_flows.versions import Versions
+from amends_store.types import RuleVersion, StageDone
+
+BATCH = 500
+
+
+class RingerStore(Protocol):
+    """What ringing needs of a store."""
+
+    def rings(self, running: Collection[tuple[str, Mode]], limit: int) -> list[Ring]: ...
+
+    def stale(self, running: Collection[tuple[str, Mode]], limit: int) -> list[Timer]: ...
+
+    def move(self, due: Mapping[str, datetime]) -> None: ...
+
+    def events(self, event_ids: Collection[str]) -> dict[str, Event]: ...
+
+    def given(self, decision_ids: Sequence[str]) -> Mapping[str, Mapping[str, Value]]: ...
+
+    def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int: ...
+
+
+@dataclass(frozen=True)
+class Ringer:
+    """known: by event id what is known now; acted: when limited rules acted for the customers of these."""
+
+    store: RingerStore
+    rules: RuleSet
+    known: Callable[[Sequence[Event]], Mapping[str, Facts]]
+    versions: Versions
+    acted: Callable[[Sequence[Event]], ActedTimes]
+
+    def ring_some(self) -> int:
+        """Let one batch of timers ring that are due; how many did. Nothing of it is lost or done twice."""
+        running = running_in(self.rules)
+        self._move(running)
+        ringing = self.store.rings(running, BATCH) if running else []
+        return self._save(ringing) if ringing else 0
+
+    def _move(self, running: Collection[tuple[str, Mode]]) -> None:
+        while some := (self.store.stale(running, BATCH) if running else []):
+            events, facts = self._known(some)
+            due = {one.id: self._due(one, facts[one.event_id]) for one in some if one.event_id in events}
+            self.store.move(due)
+
+    def _due(self, timer: Timer, facts: Facts) -> datetime:
+        rule = self.versions.find(timer.rule_id, timer.rule_version)
+        return moved(self.rules, rule, timer, facts) if rule else timer.due_at
+
+    def _known(self, timers: Sequence[Timer]) -> tuple[dict[str, Event], Mapping[str, Facts]]:
+        events = self.store.events({timer.event_id for timer in timers})
+        return events, self.known(list(events.values()))
+
+    def _save(self, ringing: Sequence[Ring]) -> int:
+        timers = [one.timer for one in ringing]
+        events, facts = self._known(timers)
+        heard = self.store.events({name for one in ringing for name in _heard(one)})
+        given = self.store.given([timer.decision_id for timer in timers if timer.decision_id])
+        acted = self.acted(list(events.values()))
+        stages = []
+        for one in ringing:
+            known = {**facts[one.timer.event_id], **given.get(one.timer.decision_id or "", {})}
+            told = tuple(heard[name] for name in _heard(one))
+            stages.append(self._stage(one, events[one.timer.event_id], known, told, acted))
+        versions = {_key(stage.decision): self._version(stage.decision) for stage in stages if stage.decision}
+        return self.store.save_stages(stages, versions)
+
+    def _stage(
+        self, ringing: Ring, event: Event, facts: Facts, heard: tuple[Event, ...], acted: ActedTimes
+    ) -> StageDone:
+        timer = ringing.timer
+        rule = self.versions.find(timer.rule_id, timer.rule_version)
+        if rule is None:
+            return StageDone(timer, _unreadable(ringing), facts)
+        on = Continuation(ringing, rule, event, facts, heard)
+        return StageDone(timer, resume(self.rules, on, acted), on.told)
+
+    def _version(self, decision: Decision) -> RuleVersion:
+        rule = self.versions.find(decision.rule_id, decision.rule_version)
+        return version_of(rule) if rule else RuleVersion(decision.rule_id, decision.rule_version, "", "")
+
+
+def _heard(ringing: Ring) -> tuple[str, ...]:
+    return *ringing.timer.heard, *((ringing.hit.event_id,) if ringing.hit else ())
+
+
+def _key(decision: Decision) -> str:
+    return f"{decision.rule_id} {decision.rule_version}"
+
+
+def running_in(rules: RuleSet) -> set[tuple[str, Mode]]:
+    """Rules with the modes in which they may go on: a live rule also ends what it began in shadow."""
+    modes = {(rule.id, mode_of(rule)) for rule in rules.by_id.values()}
+    return modes | {(rule_id, Mode.SHADOW) for rule_id, _ in modes}
+
+
+def version_of(rule: Rule) -> RuleVersion:
+    return RuleVersion(rule.id, rule.version, rule.why, rule.owner, rule.body)
+
+
+def _unreadable(ringing: Ring) -> Decision:
+    """The end of a decision whose rule refers to something that is gone, such as a template."""
+    timer = ringing.timer
+    reason = "the rule as it was cannot be read any more; something it names is gone"
+    return Decision(
+        id=decision_id(timer.event_id, timer.rule_id, timer.mode, timer.generation),
+        event_id=timer.event_id,
+        rule_id=timer.rule_id,
+        rule_version=timer.rule_version,
+        mode=timer.mode,
+        outcome=Outcome.UNDECIDED,
+        customer_id=timer.customer_id,
+        decided_for=ringing.at,
+        reason=reason,
+        generation=timer.generation,
+    )

@@ -1,0 +1,98 @@
+"""What rules write back: attributes of customers, and events of our own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, select
+
+from amends_engine.events import OWN_SOURCE, Event, Profile, require
+from amends_engine.fields import EventType, Field
+from amends_engine.plans import Json, Mode, event_id
+from amends_engine.states import EffectState
+from amends_engine.values import BadValue, Value
+from amends_store.codec import write_json
+from amends_store.desk import Desk, Done, text_option
+from amends_store.intake import accept
+from amends_store.profiles import put_attributes
+from amends_store.statements import select_in
+from amends_store.tables import events
+from amends_store.types import Claimed, Incoming
+
+DEEPEST = 3
+"""How many rules may hear each other in a row; a longer chain is most likely a circle."""
+
+
+def set_attributes(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
+    """A shadow effect is recorded and changes nothing."""
+    return [_set(desk, claimed) for claimed in claims]
+
+
+def _set(desk: Desk, claimed: Claimed) -> Done:
+    short, raw = text_option(claimed, "field") or "", claimed.options.get("to")
+    if claimed.customer_id is None:
+        return Done(claimed, EffectState.SUPPRESSED, "the event names no customer")
+    if raw is None:
+        return Done(claimed, EffectState.SUPPRESSED, f"there is no value for customer.{short}")
+    value = _read(desk.fields.customer.get(short), raw, f"customer.{short}")
+    if claimed.mode is Mode.LIVE:
+        put_attributes(desk.connection, [Profile(claimed.customer_id, OWN_SOURCE, {short: value}, claimed.decided_for)])
+    return Done(claimed, EffectState.SUCCEEDED, detail={"attribute": short})
+
+
+def _read(known: Field | None, raw: Json, name: str) -> Value:
+    if known is None:
+        raise BadValue(f"{name} is not declared in fields.yaml any more")
+    try:
+        return known.type.read(raw)
+    except BadValue as error:
+        raise BadValue(f"{name}: {error}") from None
+
+
+def emit(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
+    """The effect's id is the event's key, so that it is made once; a shadow effect makes none."""
+    depths = _depths(desk.connection, (claimed.event_id for claimed in claims))
+    made = [(claimed, _event(desk, claimed, depths.get(claimed.event_id, 0) + 1)) for claimed in claims]
+    new = [(claimed, event) for claimed, event in made if event.depth <= DEEPEST and claimed.mode is Mode.LIVE]
+    accept(desk.connection, [_incoming(desk, claimed, event) for claimed, event in new], desk.secret)
+    return [_done(claimed, event) for claimed, event in made]
+
+
+def _depths(connection: Connection, event_ids: Iterable[str]) -> dict[str, int]:
+    rows = select_in(connection, select(events.c.id, events.c.depth), events.c.id, set(event_ids))
+    return {row.id: row.depth or 0 for row in rows}
+
+
+def _event(desk: Desk, claimed: Claimed, depth: int) -> Event:
+    name = text_option(claimed, "event") or ""
+    kind = desk.fields.events.get(name)
+    if kind is None:
+        raise BadValue(f"the event type {name} is not declared in fields.yaml any more")
+    fields = _fields_of(kind, claimed.options.get("fields"))
+    return Event(
+        id=event_id(OWN_SOURCE, claimed.effect_id),
+        source=OWN_SOURCE,
+        key=claimed.effect_id,
+        type=kind.name,
+        occurred_at=claimed.decided_for,
+        customer_id=claimed.customer_id,
+        fields=fields,
+        depth=depth,
+    )
+
+
+def _fields_of(kind: EventType, given: Json) -> dict[str, Value]:
+    raw: Mapping[str, Json] = given if isinstance(given, dict) else {}
+    fields = {name: _read(kind.fields.get(name), value, name) for name, value in raw.items() if value is not None}
+    require(fields, kind)
+    return fields
+
+
+def _incoming(desk: Desk, claimed: Claimed, event: Event) -> Incoming:
+    body = write_json({"type": event.type, "fields": claimed.options.get("fields") or {}})
+    return Incoming(event, body.encode(), f"rule {claimed.rule_id}", desk.at)
+
+
+def _done(claimed: Claimed, event: Event) -> Done:
+    if event.depth > DEEPEST:
+        reason = f"{DEEPEST} rules in a row have made events already; another would most likely be a circle"
+        return Done(claimed, EffectState.SUPPRESSED, reason)
+    return Done(claimed, EffectState.SUCCEEDED, detail={"event_id": event.id})

@@ -1,0 +1,218 @@
+"""Timers and hits: what waits, when it rings, and what it then becomes. Every timer rings once."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    String,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    update,
+)
+
+from amends_engine.plans import Hit, Mode, Timer
+from amends_engine.timers import Ring, ring
+from amends_store.performing import OWN_KINDS
+from amends_store.statements import insert_new, select_in, update_each
+from amends_store.tables import effects, events, hits, timers
+
+Running: TypeAlias = Collection[tuple[str, Mode]]
+"""Rules that may go on, each with the mode of the decisions that may."""
+
+_WAITING = timers.c.state == "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many decisions of a rule wait, and when the first of them rings."""
+
+    rule_id: str
+    count: int
+    next_at: datetime
+
+
+def put_hits(connection: Connection, found: Iterable[Hit]) -> None:
+    rows = [
+        {
+            "watch": hit.watch,
+            "event_id": hit.event_id,
+            "group_key": hit.key,
+            "member": hit.member,
+            "at": hit.at,
+            "is_settled": not hit.is_windowed,
+        }
+        for hit in found
+    ]
+    insert_new(connection, hits, rows)
+
+
+def put_timers(connection: Connection, found: Iterable[Timer], at: datetime) -> None:
+    insert_new(connection, timers, [timer_row(timer, at) for timer in found])
+
+
+def timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
+    return {
+        "id": timer.id,
+        "rule_id": timer.rule_id,
+        "rule_version": timer.rule_version,
+        "mode": timer.mode,
+        "event_id": timer.event_id,
+        "customer_id": timer.customer_id,
+        "decision_id": timer.decision_id,
+        "generation": timer.generation,
+        "path": timer.path,
+        "since_at": timer.since,
+        "due_at": timer.due_at,
+        "watch": timer.watch,
+        "window": timer.window,
+        "group_key": timer.key,
+        "bound": timer.bound,
+        "heard": list(timer.heard),
+        "state": "waiting",
+        "is_stale": False,
+        "set_at": at,
+    }
+
+
+def timer_of(row: Row[Any]) -> Timer:
+    return Timer(
+        id=row.id,
+        rule_id=row.rule_id,
+        rule_version=row.rule_version,
+        mode=Mode(row.mode),
+        event_id=row.event_id,
+        customer_id=row.customer_id,
+        generation=row.generation,
+        path=row.path,
+        since=row.since_at,
+        due_at=row.due_at,
+        watch=row.watch,
+        key=row.group_key,
+        bound=row.bound,
+        heard=tuple(row.heard),
+        decision_id=row.decision_id,
+        window=row.window,
+    )
+
+
+def rings(connection: Connection, running: Running, limit: int, at: datetime) -> list[Ring]:
+    """Timers whose time or event has come, the earliest first.
+
+    Not yet those of a customer with an event that is not planned and may be the one, nor those whose decision has
+    an open effect in our own tables.
+    """
+    query = (
+        _of_running(select(timers), running)
+        .where(or_(timers.c.due_at <= at, exists().where(_is_hit())))
+        .where(~_may_still_come(), ~_is_busy(), ~_is_unsettled())
+        .order_by(timers.c.due_at, timers.c.id)
+        .limit(limit)
+    )
+    found = [timer_of(row) for row in connection.execute(query)]
+    seen = _hits_of(connection, [timer.id for timer in found if timer.watch])
+    ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in found)
+    return sorted((one for one in ringing if one), key=lambda one: (one.at, one.timer.id))
+
+
+def _of_running(query: Select[Any], running: Running) -> Select[Any]:
+    allowed = [(rule_id, mode.value) for rule_id, mode in sorted(running)]
+    return query.where(_WAITING, tuple_(timers.c.rule_id, timers.c.mode).in_(allowed))
+
+
+def _is_hit() -> ColumnElement[bool]:
+    heard = type_coerce(timers.c.heard, String())
+    return and_(
+        hits.c.watch == timers.c.watch,
+        hits.c.group_key == timers.c.group_key,
+        hits.c.at >= timers.c.since_at,
+        hits.c.at <= timers.c.due_at,
+        hits.c.event_id != timers.c.event_id,
+        heard.not_like(literal("%") + hits.c.event_id + "%"),
+    )
+
+
+def _may_still_come() -> ColumnElement[bool]:
+    return exists().where(
+        events.c.customer_id == timers.c.customer_id,
+        events.c.planned_at.is_(None),
+        events.c.occurred_at <= timers.c.due_at,
+    )
+
+
+def _is_unsettled() -> ColumnElement[bool]:
+    """A hit of the group has come that the window has not been looked at with."""
+    return and_(timers.c.window != "", exists().where(~hits.c.is_settled, hits.c.group_key == timers.c.group_key))
+
+
+def _is_busy() -> ColumnElement[bool]:
+    return exists().where(
+        effects.c.decision_id == timers.c.decision_id,
+        effects.c.kind.in_(OWN_KINDS),
+        effects.c.finished_at.is_(None),
+    )
+
+
+def _hits_of(connection: Connection, timer_ids: Iterable[str]) -> dict[str, list[Hit]]:
+    query = select(timers.c.id, hits).join(hits, _is_hit())
+    found: dict[str, list[Hit]] = {}
+    for row in select_in(connection, query, timers.c.id, timer_ids):
+        found.setdefault(row.id, []).append(hit_of(row))
+    return found
+
+
+def hit_of(row: Row[Any]) -> Hit:
+    return Hit(row.watch, row.group_key, row.event_id, row.at, row.member)
+
+
+def take(connection: Connection, timer_ids: Iterable[str], at: datetime) -> set[str]:
+    """Those that were waiting and have rung now; nobody else takes them."""
+    ids = sorted(timer_ids)
+    query = select(timers.c.id).where(_WAITING).order_by(timers.c.id).with_for_update()
+    taken = {row.id for row in select_in(connection, query, timers.c.id, ids)}
+    statement = update(timers).where(timers.c.id == bindparam("of")).values(state="rung", ended_at=at)
+    update_each(connection, statement, [{"of": timer_id} for timer_id in sorted(taken)])
+    return taken
+
+
+def stale(connection: Connection, running: Running, limit: int) -> list[Timer]:
+    """Timers that are bound to an attribute which has changed."""
+    query = _of_running(select(timers), running).where(timers.c.is_stale).order_by(timers.c.id).limit(limit)
+    return [timer_of(row) for row in connection.execute(query)]
+
+
+def move(connection: Connection, due: Mapping[str, datetime]) -> None:
+    """Sets when timers are due; one that has rung meanwhile stays as it is."""
+    statement = update(timers).where(timers.c.id == bindparam("of"), _WAITING)
+    rows = [{"of": timer_id, "to": due[timer_id]} for timer_id in sorted(due)]
+    for row in rows:
+        connection.execute(statement.values(due_at=bindparam("to"), is_stale=False), row)
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """By rule; those of rules that have not begun are not decisions and do not count."""
+    query = (
+        select(timers.c.rule_id, func.count(), func.min(timers.c.due_at, type_=timers.c.due_at.type))
+        .where(_WAITING, timers.c.decision_id.is_not(None))
+        .group_by(timers.c.rule_id)
+        .order_by(timers.c.rule_id)
+    )
+    return [Waiting(*row) for row in connection.execute(query)]
+
+
+def waiting_versions(connection: Connection) -> list[tuple[str, str]]:
+    """Rules and versions by which something waits."""
+    query = select(timers.c.rule_id, timers.c.rule_version).where(_WAITING).distinct()
+    return sorted((row.rule_id, row.rule_version) for row in connection.execute(query))
