@@ -64,9 +64,9 @@ def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives)
         raise UsageError(f"the name of {path.name!a} is not UTF-8, so it cannot be kept; rename the file")
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name the files in it")
-    if name:
-        return _named(workspace, name, gives)
     form = format_of(path)
+    if name:
+        return _named(workspace, name, gives, form)
     if form is None:
         raise UsageError(f"{path} does not say what it is; end its name in .csv, .json or .jsonl, or add --source NAME")
     if gives is Gives.EVENT and form in {Format.JSON, Format.JSONL}:
@@ -82,13 +82,15 @@ def _is_text(name: str) -> bool:
     return name == name.encode("utf-8", "replace").decode()
 
 
-def _named(workspace: Workspace, name: str, gives: Gives) -> Source:
+def _named(workspace: Workspace, name: str, gives: Gives, form: Format | None) -> Source:
     source = workspace.sources.get(name)
     if source is None:
         known = ", ".join(sorted(workspace.sources)) or "none"
         raise UsageError(f"there is no source {name}; this workspace has {known}")
     if source.gives is not gives:
         raise UsageError(f"the source {name} gives {source.gives.value}s, not {gives.value}s")
+    if form not in {None, source.format}:
+        raise UsageError(f"the source {name} reads {source.format.value}, and the file is named .{form}")
     return source
 
 
@@ -102,7 +104,7 @@ def read_records(path: Path, workspace: Workspace, source: Source | None, now: d
     except BadFile as error:
         raise FindingsError(error.findings, {}) from error
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def take_file(file: str, records: Iterable[Record[Result]], sink: Sink, counts: IntakeCounts, advance: Advance) -> None:

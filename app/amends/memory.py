@@ -26,6 +26,9 @@ class Memory:
     def event(self, event_id: str) -> Event | None:
         return self._glance.event(event_id) if self._glance else None
 
+    def ids_of_key(self, key: str) -> list[str]:
+        return self._glance.ids_of_key(key) if self._glance else []
+
     def known(self, event_ids: Sequence[str]) -> set[str]:
         return self._glance.known_events(event_ids) if self._glance else set()
 

@@ -46,6 +46,7 @@ class BudgetLine:
 class RunOutcome:
     """decided: rules by outcome; effects: by step kind and state; shadow: effects that only the shadow ledger saw.
 
+    reasons: why effects did not succeed, with how often; in_doubt: effects, earlier ones too, that may have happened;
     waiting: decisions that wait, the first until waits_until; troubles: sentences with how often;
     seconds: wall time, and by stage.
     """
@@ -56,6 +57,8 @@ class RunOutcome:
     effects: Counter[tuple[str, EffectState]] = field(default_factory=Counter)
     shadow: Counter[str] = field(default_factory=Counter)
     budgets: list[BudgetLine] = field(default_factory=list)
+    reasons: Counter[tuple[str, EffectState, str]] = field(default_factory=Counter)
+    in_doubt: int = 0
     troubles: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     waits_until: datetime | None = None
@@ -76,9 +79,8 @@ class RunOutcome:
     def has_failures(self) -> bool:
         """Whether a person has to look: something could not be read, failed, or is in doubt."""
         totals = self.effect_totals()
-        return bool(
-            self.intake.quarantined or self.intake.conflict or totals["failed"] or totals["unknown"] or self.troubles
-        )
+        has_doubt = totals["unknown"] or self.in_doubt
+        return bool(self.intake.quarantined or self.intake.conflict or totals["failed"] or has_doubt or self.troubles)
 
     def effect_totals(self, kind: str | None = None) -> Counter[str]:
         """Effects by column of the summary, of one step kind or of all."""
@@ -108,7 +110,7 @@ class RunOutcome:
                         self.shadow[intent.kind] += 1
 
     def as_json(self) -> dict[str, Json]:
-        """The document of `run --json`; see docs/interface.md."""
+        """The document of `run --json`; see docs/operations.md."""
         intake, totals = self.intake, self.effect_totals()
         return {
             "events": {
@@ -132,6 +134,11 @@ class RunOutcome:
                 "decisions": self.waiting,
                 "next": self.waits_until.isoformat() if self.waits_until else None,
             },
+            "reasons": [
+                {"channel": kind, "state": state.value, "reason": reason, "count": count}
+                for (kind, state, reason), count in self.reasons.most_common()
+            ],
+            "in_doubt": self.in_doubt,
             "troubles": list(self.troubles),
             "outbox": str(self.outbox) if self.outbox else None,
             "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},

@@ -70,6 +70,9 @@ def _account(made: Parts, outcome: RunOutcome, began: datetime) -> None:
             outcome.effects[each.kind, each.state] += each.count
         else:
             outcome.shadow[each.kind] += each.count
+    for why in counts.reasons:
+        outcome.reasons[why.kind, why.state, why.reason] += why.count
+    outcome.in_doubt = counts.in_doubt
     waiting = made.store.waiting()
     outcome.waiting = sum(one.count for one in waiting)
     outcome.waits_until = min((one.next_at for one in waiting), default=None)
@@ -145,15 +148,18 @@ def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
 def _carry_out(made: Parts, backend: Backend, outcome: RunOutcome, watch: Watch) -> None:
     """Dispatch and plan in turn: an event may have waited for what an earlier one did."""
     with watch.sending() as advance, interruptible(made.runtime.stop):
+        left: Counter[str] = Counter()
 
         def report(progress: Progress) -> None:
-            _note(progress, outcome.troubles)
+            _note(progress, left if isinstance(progress, BatchLeft) else outcome.troubles)
             advance(progress.total if not isinstance(progress, BatchFailed | BatchLeft) else 0)
 
         while not made.runtime.stop.is_set():
+            left.clear()  # every round meets the same ones again
             dispatch(made.runtime, backend, report)
             if made.runtime.stop.is_set() or not made.planner.plan_all():
                 break
+    outcome.troubles.update(left)
     if made.runtime.stop.is_set():
         raise KeyboardInterrupt
 
@@ -162,7 +168,9 @@ def _note(progress: Progress, troubles: Counter[str]) -> None:
     if isinstance(progress, BatchFailed):
         troubles[f"{progress.rule_id} broke off: {progress.error}; run it again to go on"] += progress.decisions
     elif isinstance(progress, BatchLeft):
-        troubles[f"{progress.rule_id} is not live any more; its decisions wait"] += progress.decisions
+        troubles[f"{progress.rule_id} is not live any more; its decisions wait until it is live again"] += (
+            progress.decisions
+        )
     else:
         for step in progress.steps:
             if step.trouble:

@@ -29,9 +29,14 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str], here: Path, workspace: Path | None = None) -> Settings:
     """workspace: what the command line says, ahead of AMENDS_WORKSPACE, this folder and ./rules."""
-    home = Path(environment.get("AMENDS_HOME") or here / ".amends").absolute()
+    home = Path(environment.get("AMENDS_HOME") or here / ".amends").expanduser().absolute()
+    if odd := sorted(set(str(home)) & set("?#%")):
+        raise UsageError(
+            f"the state folder {home} has {odd[0]} in its path, which database addresses cannot hold; "
+            "name another with AMENDS_HOME"
+        )
     return Settings(
-        workspace=workspace or _workspace(environment, here),
+        workspace=workspace.expanduser() if workspace else _workspace(environment, here),
         home=home,
         database_url=environment.get("AMENDS_DATABASE_URL") or f"sqlite:///{home / 'amends.db'}",
         prefect_api_url=environment.get("PREFECT_API_URL") or None,
@@ -42,7 +47,7 @@ def read_settings(environment: Mapping[str, str], here: Path, workspace: Path | 
 def _workspace(environment: Mapping[str, str], here: Path) -> Path | None:
     named = environment.get("AMENDS_WORKSPACE")
     if named:
-        return Path(named)
+        return Path(named).expanduser()
     return next((place for place in (here, here / "rules") if (place / "workspace.yaml").is_file()), None)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from amends_connectors.contract import Channel, Clock, Declaration, Delivery, Files, Found, Receipt
+from amends_connectors.contract import Channel, Clock, Declaration, Delivery, Files, Found, Receipt, Unavailable
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 
@@ -32,9 +32,12 @@ class PreviewConnector:
     def send(self, delivery: Delivery) -> Receipt:
         files = (self._channel.preview or as_json)(delivery, self._clock())
         name = file_name(delivery.effect_id)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for suffix, content in files.items():
-            _replace(self._folder / f"{name}{suffix}", content)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            for suffix, content in files.items():
+                _replace(self._folder / f"{name}{suffix}", content)
+        except OSError as error:
+            raise Unavailable(f"the preview cannot be written: {error.strerror or type(error).__name__}") from error
         first = f"{self._folder.name}/{name}{next(iter(files))}"
         return Receipt(first, is_preview=True, detail={"file": str(self._folder.parent / first)})
 

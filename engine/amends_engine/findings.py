@@ -85,6 +85,7 @@ CODES: dict[str, Code] = {
         Code("bad-duration", "A length of time cannot be read"),
         Code("bad-hours", "Opening hours or closed days of a calendar cannot be read"),
         Code("bad-pattern", "A pattern is not one of RE2, which looks neither ahead nor back"),
+        Code("wrong-currency", "An amount and the budget that pays it are in different currencies"),
         Code("bad-money", "An amount of money cannot be read"),
         Code("template-syntax", "A template cannot be read"),
         Code("fallback-missing", "A placeholder may be empty and has no fallback text"),

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from amends_engine.calendars import Calendar
 from amends_engine.conditions import Condition
+from amends_engine.definitions import Budget
 from amends_engine.documents import Node
 from amends_engine.fields import Fields, closest
 from amends_engine.findings import Finding, Place
@@ -30,7 +31,7 @@ class Reading:
     fields: Fields
     kinds: Mapping[str, StepKind]
     definitions: Mapping[str, Node] = field(default_factory=dict)
-    budgets: Collection[str] = ()
+    budgets: Mapping[str, Budget] = field(default_factory=dict)
     templates: Mapping[str, Collection[str]] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     language: str = "en"

@@ -11,7 +11,7 @@ from amends_engine.events import Event, Origin
 from amends_engine.facts import facts_of
 from amends_engine.fields import BUILT_IN, Field, Fields, closest
 from amends_engine.findings import Place
-from amends_engine.planning import ActedTimes, RuleSet, rule_set
+from amends_engine.planning import ActedTimes, RuleSet
 from amends_engine.plans import Outcome
 from amends_engine.reading import Reading
 from amends_engine.rules import Rule, Status
@@ -227,8 +227,7 @@ def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | Non
 def _with_live(rules: RuleSet, rule: Rule) -> RuleSet:
     if rule.status is Status.LIVE:
         return rules
-    others = [other for other in rules.by_id.values() if other.id != rule.id]
-    return rule_set([*others, replace(rule, status=Status.LIVE)], rules.voice, rules.zone)
+    return rules.with_rule(replace(rule, status=Status.LIVE))
 
 
 def _failure(expect: Expectation, made: Clockwork) -> str:

@@ -1,18 +1,19 @@
 """The steps behind `then:`: pick the step by its key, then read its options."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from amends_engine.actions import Action, Branch, Choose, Operand, Step, Stop
+from amends_engine.actions import Action, Branch, Choose, Literal, Operand, Step, Stop, Table
 from amends_engine.condition_reading import NOTHING, Scope, read_conditions
 from amends_engine.documents import Node
 from amends_engine.option_reading import read_option
 from amends_engine.pause_reading import PAUSES, Inner, PauseReader
 from amends_engine.reading import only_member
 from amends_engine.shapes import CHOOSE_BRANCH, OTHERWISE_BRANCH, check_shape, describe, unknown_key
-from amends_engine.steps import StepKind
+from amends_engine.steps import OptionType, StepKind
 from amends_engine.value_checking import CHECKS
+from amends_engine.values import Money, parse_money
 
 
 @dataclass
@@ -107,7 +108,30 @@ def _read_action(kind: StepKind, node: Node, scope: Scope, path: str, numbering:
     if check := CHECKS.get(kind.name):
         check(node, scope)
     name, position = numbering.name(kind.name)
-    return Action(name, kind.name, path, position, kind.target, _read_options(kind, node, scope))
+    options = _read_options(kind, node, scope)
+    _check_currency(kind, node, options, scope)
+    return Action(name, kind.name, path, position, kind.target, options)
+
+
+def _check_currency(kind: StepKind, node: Node, options: Mapping[str, Operand], scope: Scope) -> None:
+    """A budget pays in its own currency only."""
+    of_type = {option.type: option.name for option in kind.options}
+    value, source = of_type.get(OptionType.MONEY), options.get(of_type.get(OptionType.BUDGET, ""))
+    if value is None or value not in options or not isinstance(source, Literal):
+        return
+    budget = scope.reading.budgets.get(str(source.value))
+    for amount in _amounts(options[value]):
+        if budget and budget.limit and amount.currency != budget.limit.currency:
+            message = f"{amount} cannot be paid from {budget.name}, which is in {budget.limit.currency}"
+            scope.reading.report("wrong-currency", message, node.fields[value].place, "use one currency for both")
+
+
+def _amounts(operand: Operand) -> Iterator[Money]:
+    if isinstance(operand, Table):
+        for case in (*operand.cases.values(), operand.otherwise):
+            yield from _amounts(case)
+    elif isinstance(operand, Literal):
+        yield parse_money(str(operand.value))
 
 
 def _check_keys(kind: StepKind, node: Node, scope: Scope) -> None:

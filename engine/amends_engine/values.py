@@ -35,6 +35,7 @@ Value: TypeAlias = bool | int | float | str | Money | datetime | date | timedelt
 
 _MONEY = re.compile(r"(?P<amount>-?\d{1,15}(\.\d{1,4})?)\s?(?P<currency>[A-Z]{3})\Z")
 _DURATION = re.compile(r"(?:(\d{1,6})w)?\s?(?:(\d{1,6})d)?\s?(?:(\d{1,6})h)?\s?(?:(\d{1,6})m)?\s?(?:(\d{1,6})s)?\Z")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199  # beyond, a deadline some weeks away may fall off the calendar
 _UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 
 
@@ -94,6 +95,13 @@ def parse_time(text: str) -> datetime:
         raise BadValue(f"{text!r} is not a time; write for example 2026-03-01T09:30:00+01:00") from None
     if moment.tzinfo is None:
         raise BadValue(f"{text!r} has no time zone; write for example 2026-03-01T09:30:00+01:00")
+    return plausible(moment)
+
+
+def plausible(moment: datetime) -> datetime:
+    """The same time, unless its year is one that no event has; raises BadValue."""
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise BadValue(f"{moment.isoformat()} does not lie between the years {_FIRST_YEAR} and {_LAST_YEAR}")
     return moment
 
 

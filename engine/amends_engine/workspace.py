@@ -130,7 +130,12 @@ def read_stored_rule(body: Json, workspace: Workspace, kinds: Mapping[str, StepK
 
 
 def _missing(name: str) -> Finding:
-    return Finding("missing-file", f"{name} is not there", Place(name), f"write {name}; see docs/workspace.md")
+    return Finding(
+        "missing-file",
+        f"{name} is not there",
+        Place(name),
+        f"write {name}; `amends init DIR` makes a workspace with one",
+    )
 
 
 def _yaml_files(files: Mapping[str, bytes]) -> Iterator[str]:

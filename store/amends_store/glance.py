@@ -48,6 +48,10 @@ class Glance:
             return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes, row[8] or 0)
         return None
 
+    def ids_of_key(self, key: str) -> list[str]:
+        """The stored events that their senders call so, one for each source."""
+        return sorted(row[0] for row in self._select("SELECT id FROM events WHERE key IN", [key]))
+
     def known_events(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the ids that are stored."""
         return {row[0] for row in self._select("SELECT id FROM events WHERE id IN", event_ids)}

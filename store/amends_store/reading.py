@@ -1,6 +1,6 @@
 """Questions to the store; nothing here writes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from amends_store import tables
 from amends_store.planning import event_of
 from amends_store.statements import select_in
 from amends_store.tables import attempts, decisions, effects, events, raw_events, receipts, requests, timeline
-from amends_store.types import Counts, DecisionCount, EffectCount
+from amends_store.types import Counts, DecisionCount, EffectCount, ReasonCount
 from amends_store.views import (
     AttemptView,
     CaseView,
@@ -51,8 +51,32 @@ def counts(connection: Connection, since: datetime | None) -> Counts:
             EffectCount(row.kind, Mode(row.mode), EffectState(row.state), row.number)
             for row in connection.execute(changed)
         ),
+        reasons=tuple(_reasons(connection, since)),
+        in_doubt=connection.execute(_IN_DOUBT).scalar_one(),
         unknown=_unknown(connection, since),
     )
+
+
+_SHOWN_REASONS = 10
+_IN_DOUBT = select(func.count()).where(
+    effects.c.finished_at.is_(None),
+    effects.c.state.in_((EffectState.UNKNOWN, EffectState.RECONCILING, EffectState.REVIEW)),
+    effects.c.mode == Mode.LIVE,
+)
+
+
+def _reasons(connection: Connection, since: datetime | None) -> Iterator[ReasonCount]:
+    columns = effects.c["kind", "state", "reason"]
+    number = func.count().label("number")
+    query = (
+        select(*columns, number)
+        .where(effects.c.reason != "", effects.c.state != EffectState.SUCCEEDED, effects.c.mode == Mode.LIVE)
+        .group_by(*columns)
+        .order_by(number.desc(), *columns)
+        .limit(_SHOWN_REASONS)
+    )
+    for row in connection.execute(query if since is None else query.where(effects.c.changed_at >= since)):
+        yield ReasonCount(row.kind, EffectState(row.state), row.reason, row.number)
 
 
 def _unknown(connection: Connection, since: datetime | None) -> dict[str, int]:

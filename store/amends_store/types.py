@@ -185,9 +185,25 @@ class EffectCount:
 
 
 @dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """Why live effects of one kind are in a state; the reason holds no personal data."""
+
+    kind: str
+    state: EffectState
+    reason: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
-    """Decisions made and effects changed in a period, by present state; unknown: events by rule that could not say."""
+    """Decisions made and effects changed in a period, by present state; unknown: events by rule that could not say.
+
+    reasons: of live effects that did not succeed, the most frequent ten; in_doubt: live effects of any time of which
+    nobody knows whether they happened.
+    """
 
     decisions: tuple[DecisionCount, ...] = ()
     effects: tuple[EffectCount, ...] = ()
+    reasons: tuple[ReasonCount, ...] = ()
+    in_doubt: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)

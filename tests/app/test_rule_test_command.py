@@ -20,11 +20,15 @@ def test_a_test_that_fails_says_what_it_saw_and_where_it_stands(desk: Desk) -> N
     assert answer.out.endswith("\n1 passed, 1 failed\n")
 
 
-@pytest.mark.parametrize(
-    ("words", "passed"), [("UNKNOWN", 1), ("premium", 2), ("score 3", 1), ("nothing of the kind", 0)]
-)
+@pytest.mark.parametrize(("words", "passed"), [("UNKNOWN", 1), ("premium", 2), ("score 3", 1)])
 def test_words_choose_tests_by_name_or_rule(words: str, passed: int, desk: Desk) -> None:
     assert desk.amends("test", "-k", words).out == f"{passed} passed, 0 failed\n"
+
+
+def test_words_that_choose_nothing_are_a_mistake(desk: Desk) -> None:
+    answer = desk.amends("test", "-k", "nothing of the kind")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err == "amends: no test or rule has 'nothing of the kind' in its name\n"
 
 
 def test_a_file_chooses_its_own_tests_and_not_those_of_a_file_whose_name_ends_like_it(desk: Desk) -> None:

@@ -171,6 +171,33 @@ def test_a_later_rule_is_not_applied_to_what_was_decided_before(desk: Desk) -> N
     assert desk.amends("run", file, "--json").counts["decisions"] == {}
 
 
-def test_an_event_at_the_beginning_of_the_calendar_does_not_keep_all_others_waiting(desk: Desk) -> None:
-    oldest = event(1) | {"time": "0001-01-01T00:00:00Z"}
-    assert desk.amends("run", desk.events(oldest, event(2)), "--json").counts["effects"]["planned"] == 6
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_an_event_at_an_end_of_the_calendar_is_quarantined_and_the_others_go_on(desk: Desk, time: str) -> None:
+    odd = event(1) | {"time": time}
+    counts = desk.amends("run", desk.events(odd, event(2)), "--json").counts
+    assert counts["events"] == {"read": 2, "accepted": 1, "quarantined": 1}
+    assert counts["effects"]["planned"] == 3
+
+
+def test_why_an_effect_did_not_succeed_is_said(desk: Desk) -> None:
+    nowhere = event(1)
+    nowhere["customer"] = {**nowhere["customer"], "email": "not an address"}
+    answer = desk.amends("run", desk.events(nowhere))
+    assert answer.code == 1
+    assert "1 email failed: the recipient is not exactly one bare e-mail address" in answer.out
+
+
+def test_a_preview_that_cannot_be_written_is_tried_again(desk: Desk) -> None:
+    (desk.home / "outbox").mkdir(parents=True)
+    (desk.home / "outbox" / "slack").write_text("in the way")
+    first = desk.amends("run", desk.events(event(1)), "--json").json()
+    assert first["in_doubt"] == 0
+    assert first["effects"]["unknown"] == 0
+    assert any("the preview cannot be written" in one["reason"] for one in first["reasons"])
+
+
+def test_an_event_can_be_asked_for_by_the_senders_own_id(desk: Desk) -> None:
+    file = desk.events(event(1))
+    desk.amends("run", file)
+    key = json.loads(file.read_text().splitlines()[0])["id"]
+    assert "premium-detractor: acted" in desk.amends("why", key).out

@@ -167,9 +167,9 @@ def test_a_file_without_an_event_is_refused_with_the_reason(line: str, complaint
 
 def test_an_id_that_nobody_knows_is_refused(desk: Desk, without_prefect: None) -> None:
     desk.amends("run", desk.events(event(1)))
-    answer = desk.amends("why", "e1")
+    answer = desk.amends("why", "e2")
     assert answer.code == 2
-    assert answer.err == "amends: e1 is neither a file nor the id of a stored event\n"
+    assert answer.err == "amends: e2 is neither a file nor the id of a stored event\n"
 
 
 def test_asking_changes_nothing(desk: Desk) -> None:

@@ -24,7 +24,7 @@ def init(
     known = packs()
     if pack not in known:
         raise UsageError(f"there is no pack {pack}; there are {', '.join(known)}")
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} is not empty; name a new folder")
     try:
         shutil.copytree(known[pack], folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

@@ -85,6 +85,10 @@ def _number(count: int) -> str:
 
 
 def _remarks(outcome: RunOutcome, workspace: Workspace) -> Iterator[str]:
+    for (kind, state, reason), count in outcome.reasons.most_common():
+        yield f"{count:,} {kind} {state.value}: {reason}"
+    if outcome.in_doubt:
+        yield f"In doubt: {outcome.in_doubt:,} effects may have happened; they are not repeated"
     for line in outcome.budgets:
         yield f"Budget {line.name}: {line.left} of {line.limit} left {line.window}"
     if outcome.waits_until:

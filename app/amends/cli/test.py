@@ -8,6 +8,7 @@ import typer
 
 from amends.cli.guard import WorkspaceOption, guarded
 from amends.cli.targets import Target, targets
+from amends.errors import UsageError
 from amends.files import load_workspace
 from amends.settings import from_here
 from amends.voices import rules_of
@@ -32,6 +33,8 @@ def run_tests(
     for target in targets(paths or [], workspace):
         read = load_workspace(from_here(target.folder))
         results.extend(_run(read, [test for test in read.tests if _is_wanted(test, target, words)]))
+    if words and not results:
+        raise UsageError(f"no test or rule has {words!r} in its name")
     for result in results:
         if not result.is_passed:
             typer.echo(f"{result.test.place}: {result.test.expect.rule_id}: {result.test.name}\n    → {result.failure}")

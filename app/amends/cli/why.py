@@ -54,10 +54,7 @@ def why(
 def _find(name: str, workspace: Workspace, known: Memory) -> Event:
     path = Path(name)
     if not path.is_file():
-        stored = known.event(name)
-        if stored is None:
-            raise UsageError(f"{name} is neither a file nor the id of a stored event")
-        return stored
+        return _stored(name, known)
     mapping = source_for(path, workspace, None, Gives.EVENT)
     found = next(read_records(path, workspace, mapping, datetime.now(UTC)), None)
     if found is None:
@@ -65,6 +62,17 @@ def _find(name: str, workspace: Workspace, known: Memory) -> Event:
     if isinstance(found.value, Event):
         return found.value
     raise UsageError(f"{path}:{found.line}: {found.value.reason if isinstance(found.value, Broken) else 'no event'}")
+
+
+def _stored(name: str, known: Memory) -> Event:
+    """By our id, or by the sender's own where only one sender has it."""
+    ids = known.ids_of_key(name)
+    if len(ids) > 1:
+        raise UsageError(f"several senders have an event {name}; name one of {', '.join(ids)}")
+    stored = known.event(ids[0] if ids else name)
+    if stored is None:
+        raise UsageError(f"{name} is neither a file nor the id of a stored event")
+    return stored
 
 
 def _lines(explanation: Explanation, *, is_whole: bool) -> Iterator[str]:

@@ -116,7 +116,7 @@ class Names(dict[Any, int]):
     def _of_list(self, members: tuple[str, ...]) -> int:
         turned, other = 0, self.other
         for member in members:
-            turned |= other ^ (self.get(member) or self[member])
+            turned |= other ^ self[member]
         return other ^ turned
 
 

@@ -12,7 +12,7 @@ from amends_engine.plans import Json, event_id
 from amends_engine.sources import Source
 from amends_engine.sources.parts import Customer, Format, Gives, Moment, Pattern, Target, Variant
 from amends_engine.strict_json import kind_of, shorten
-from amends_engine.values import BadValue, Value
+from amends_engine.values import BadValue, Value, plausible
 
 Row: TypeAlias = Mapping[str, Json]
 """The cells of one row by column: text from CSV, any JSON from JSON."""
@@ -221,7 +221,9 @@ def read_time(text: str, zone: ZoneInfo | None) -> datetime:
     Of an hour that a clock change repeats, the first is meant; a time that a clock change skips is refused.
     """
     try:
-        moment = datetime.fromisoformat(text)
+        moment = plausible(datetime.fromisoformat(text))
+    except BadValue:
+        raise
     except ValueError:
         raise BadValue(f"{shorten(text)!r} is not a time; write for example 2026-03-01T09:30:00+01:00") from None
     if moment.tzinfo:
