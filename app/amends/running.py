@@ -1,5 +1,6 @@
 """The main job: events in, decisions planned, flows run, effects out; as often as wanted, nothing twice."""
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -132,8 +133,8 @@ def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
     os.environ.update(client_environment(made.settings.prefect_home, server.api_url) | without_proxy(os.environ))
     from amends_flows.prefect_backend import InPrefect  # takes seconds, while the server comes up
 
-    is_local = all(lane.is_preview for lane in made.runtime.lanes.values())
-    backend = InPrefect(made.runtime, server.api_url, parallel=1 if is_local else 2)
+    gc.freeze()  # Prefect brings a million objects that stay: no collection need look at them again
+    backend = InPrefect(made.runtime, server.api_url)
     try:
         server.wait_ready()
     except ServerFailed as error:

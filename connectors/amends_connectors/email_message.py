@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -89,9 +89,26 @@ def headers_beyond(letter: Letter) -> Mapping[str, str]:
     return headers
 
 
+class _Headers(HeaderRegistry):
+    """Makes the class of a header once; the library makes a new one for every header of every letter."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        key = name.lower()
+        if key not in self._known:
+            self._known[key] = super().__getitem__(name)
+        return self._known[key]
+
+
+_POLICY = SMTP.clone(header_factory=_Headers())
+
+
 def build_message(letter: Letter, date: datetime) -> EmailMessage:
     """The same letter and date give the same bytes."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"] = Address(letter.sender_name, addr_spec=letter.sender)
     message["To"] = Address(addr_spec=letter.to)
     message["Subject"] = letter.subject

@@ -16,7 +16,6 @@ from amends_connectors.contract import (
     Rejected,
     deliver,
 )
-from amends_connectors.preview import PreviewConnector
 from amends_flows.outcomes import CLOSED_FOR, NotSent, Outcome
 
 LEASE = timedelta(seconds=120)
@@ -51,11 +50,6 @@ class Lane:
     @property
     def declaration(self) -> Declaration:
         return self.connector.declaration
-
-    @property
-    def is_preview(self) -> bool:
-        """Whether everything goes to the preview outbox, where nobody has to be waited for."""
-        return isinstance(self.connector, PreviewConnector)
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ Prefect decides when and in what order; whether an effect happens is decided by 
 """
 
 import threading
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from importlib import import_module
 
 from prefect import Flow, tags
@@ -30,15 +30,12 @@ _LAST_EVENTS = 10.0  # seconds: the states of task runs reach the server in the 
 
 
 class InPrefect:
-    """Runs the compiled flow of a rule against the server at api_url; close it when done.
+    """Runs the compiled flow of a rule against the server at api_url; close it when done."""
 
-    parallel: with two runs at once a slow channel does not hold up the other rules; where no channel waits for
-    anybody, as with the preview outbox, one is faster. Fifty at once get 503 from the server.
-    """
+    parallel = 2  # neither a slow channel nor the server holds up the other rules; fifty at once get 503
 
-    def __init__(self, runtime: Runtime, api_url: str, parallel: int = 2) -> None:
+    def __init__(self, runtime: Runtime, api_url: str) -> None:
         self._runtime = runtime
-        self.parallel = parallel
         # Without heartbeats a run does not wait a second for their thread. Only settings can say none: the
         # environment variable cannot.
         self._settings = {
@@ -50,10 +47,14 @@ class InPrefect:
         self._lock = threading.Lock()
         self._open = ExitStack()
         self._open.enter_context(use(runtime))
+        # making settings and a client takes a tenth of a second each, so both are made once
+        self._thread = threading.get_ident()
+        self._open.enter_context(temporary_settings(self._settings))
+        self._client = self._open.enter_context(get_client(sync_client=True))
 
     def run(self, rule: Rule, batch: Batch) -> BatchReport:
         """One flow run under the rule's name; raises what broke it off."""
-        with temporary_settings(self._settings):
+        with self._in_this_thread():
             compiled = self._compiled(rule)
             with tags(*tags_of(rule, self._runtime.workspace_name)):
                 return compiled(list(batch.decision_ids))
@@ -69,12 +70,15 @@ class InPrefect:
             known = self._flows.get(rule.id)
             if known is None or known.version != rule.version:
                 known = self._flows[rule.id] = compile_rule(rule, self._runtime.workspace_name)
-                _tag_flow(rule.id, tags_of(rule, self._runtime.workspace_name))
+                self._tag_flow(rule.id, tags_of(rule, self._runtime.workspace_name))
             return known
 
+    def _in_this_thread(self) -> AbstractContextManager[object]:
+        """Settings hold in the thread that entered them, which for the first is this object's lifetime."""
+        return nullcontext() if threading.get_ident() == self._thread else temporary_settings(self._settings)
 
-def _tag_flow(name: str, wanted: list[str]) -> None:
-    """Tag the flow itself, so that the list of flows can be filtered: Prefect's client tags runs only."""
-    with get_client(sync_client=True) as client:
-        flow_id = client.create_flow_from_name(name)
-        client.request("PATCH", "/flows/{id}", path_params={"id": flow_id}, json={"tags": wanted}).raise_for_status()
+    def _tag_flow(self, name: str, wanted: list[str]) -> None:
+        """Tag the flow itself, so that the list of flows can be filtered: Prefect's client tags runs only."""
+        ask = self._client
+        flow_id = ask.create_flow_from_name(name)
+        ask.request("PATCH", "/flows/{id}", path_params={"id": flow_id}, json={"tags": wanted}).raise_for_status()
