@@ -7,9 +7,12 @@ import csv
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 COLUMNS = (
@@ -48,9 +51,25 @@ def _copy(source: Path, target: Path, times: int, renumber) -> None:
             writer.writerows([renumber(row[0], n), *row[1:]] for row in rows)
 
 
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "AMENDS_HOME": str(home), "AMENDS_WORKSPACE": str(RETAIL)}
+
+
+@contextmanager
+def prefect_up(home: Path) -> Iterator[None]:
+    """Prefect's server for the length of the block, as a company would have it running."""
+    command = [AMENDS, "prefect"]
+    with subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+        assert server.stdout
+        server.stdout.readline()  # it says where its pages are as soon as it answers
+        try:
+            yield
+        finally:
+            server.send_signal(signal.SIGINT)
+
+
 def amends(home: Path, *words: str) -> str:
-    environment = {**os.environ, "AMENDS_HOME": str(home), "AMENDS_WORKSPACE": str(RETAIL)}
-    done = subprocess.run([AMENDS, *words], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run([AMENDS, *words], env=environment(home), capture_output=True, text=True, check=False)
     if done.returncode not in {0, 1}:
         sys.exit(done.stderr)
     return done.stdout
@@ -69,7 +88,8 @@ def measure(times: int, folder: Path) -> str:
     home = folder / "home"
     reviews, shoppers = multiply(times, folder)
     amends(home, "import", str(shoppers), "--as", "customers", "--source", "shoppers")
-    told = json.loads(amends(home, "run", str(reviews), "--source", "shop-reviews", "--json"))
+    with prefect_up(home):
+        told = json.loads(amends(home, "run", str(reviews), "--source", "shop-reviews", "--json"))
     stages, read = told["stages"], told["events"]["read"]
     busy = stages["reading"] + stages["planning"] + stages["carrying out"]
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024

@@ -4,7 +4,7 @@ Prefect decides when and in what order; whether an effect happens is decided by 
 """
 
 import threading
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from importlib import import_module
 
 from prefect import Flow, tags
@@ -44,6 +44,7 @@ class InPrefect:
             PREFECT_LOGGING_TO_API_ENABLED: False,
         }
         self._flows: dict[str, Flow[[list[str]], BatchReport]] = {}
+        self._untagged: dict[str, list[str]] = {}  # nobody waits for a tag, so they are written at the end
         self._lock = threading.Lock()
         self._open = ExitStack()
         self._open.enter_context(use(runtime))
@@ -57,11 +58,16 @@ class InPrefect:
         with self._in_this_thread():
             compiled = self._compiled(rule)
             with tags(*tags_of(rule, self._runtime.workspace_name)):
-                return compiled(list(batch.decision_ids))
+                report = compiled(list(batch.decision_ids))
+            self._untagged[rule.id] = tags_of(rule, self._runtime.workspace_name)
+            return report
 
     def close(self) -> None:
         """Wait for what Prefect has not told its server yet; call it before the server stops."""
-        with temporary_settings(self._settings):
+        with self._in_this_thread():
+            with suppress(Exception):  # a server that has gone away takes no tag, and nothing depends on one
+                for name, wanted in self._untagged.items():
+                    self._tag_flow(name, wanted)
             EventsWorker.drain_all(timeout=_LAST_EVENTS, at_exit=False)
         self._open.close()
 
@@ -70,7 +76,6 @@ class InPrefect:
             known = self._flows.get(rule.id)
             if known is None or known.version != rule.version:
                 known = self._flows[rule.id] = compile_rule(rule, self._runtime.workspace_name)
-                self._tag_flow(rule.id, tags_of(rule, self._runtime.workspace_name))
             return known
 
     def _in_this_thread(self) -> AbstractContextManager[object]:
