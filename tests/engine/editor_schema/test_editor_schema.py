@@ -19,6 +19,7 @@ from tests.engine.conftest import FILES, KINDS
 from amends.files import read_files
 from amends_connectors.registry import kinds
 from amends_engine import condition_reading, step_reading
+from amends_engine.definitions import Budget
 from amends_engine.documents import load
 from amends_engine.editor_schema import Vocabulary, editor_schema, read_vocabulary, values
 from amends_engine.editor_schema.schema import CONTROL, GROUPS
@@ -34,7 +35,13 @@ PACKS = sorted(path.parent for path in ROOT.glob("rules/*/workspace.yaml"))
 VALID = sorted(ROOT.glob("tests/rules/valid/*.yaml"))
 INVALID = sorted(ROOT.glob("tests/rules/invalid/*.yaml"))
 # what they hold would be right, or an editor cannot see that it is not: two parts that do not fit each other
-ABOUT_THE_TEXT = {"doubled-key", "text-cut-by-hash", "order-of-one-event", "wait-for-other-field"}
+ABOUT_THE_TEXT = {
+    "doubled-key",
+    "text-cut-by-hash",
+    "order-of-one-event",
+    "wait-for-other-field",
+    "voucher-in-another-currency",
+}
 
 
 def schema_of(files: Mapping[str, bytes], steps: Mapping[str, StepKind]) -> Any:
@@ -163,8 +170,9 @@ def check(**rule: Any) -> tuple[set[str], bool]:
     raw = json.dumps({"version": 1, "rules": [{**frame, "then": [{"case": {"open": "x"}}], **rule}]}).encode()
     root, findings = load(raw, "rules.yaml")
     words = company_words()
+    budgets = {name: Budget(name) for name in words.budgets}
     reading = Reading(
-        words.fields, KINDS, words.definitions, words.budgets, words.templates, words.calendars, findings=findings
+        words.fields, KINDS, words.definitions, budgets, words.templates, words.calendars, findings=findings
     )
     assert root
     read_rule(root.fields["rules"].items[0], reading)
