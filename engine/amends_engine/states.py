@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EffectState(StrEnum):
-    """Where an effect stands; see docs/reliability for the picture."""
+    """Where an effect stands; docs/operations.md says what each means for people."""
 
     PLANNED = "planned"
     HELD = "held"
