@@ -1,9 +1,8 @@
 """Why a rule acted or did not: recomputed by the evaluator that runs live, never read from a log of misses."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amends_engine.conditions import Facts, Trace, missing_fields, trace
+from amends_engine.conditions import Facts, Trace, trace
 from amends_engine.events import Event
 from amends_engine.planning import ActedTimes, RuleSet, plan
 from amends_engine.plans import Decision, Plan
@@ -65,17 +64,3 @@ def _wanted(part: Trace) -> str:
         return f"not ({_wanted(part.parts[0])})"
     glue = " or " if part.text == "any of" else " and "
     return glue.join(_wanted(inner) for inner in part.parts if inner.truth is not True)
-
-
-def blocking(tree: Trace) -> Iterator[Trace]:
-    """The innermost parts that are not true, in reading order."""
-    for part in tree.parts or (tree,):
-        if part.truth is not True:
-            if part.parts and part is not tree:
-                yield from blocking(part)
-            else:
-                yield part
-
-
-def missing(tree: Trace) -> tuple[str, ...]:
-    return missing_fields(tree)
