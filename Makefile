@@ -6,8 +6,10 @@ READY := .venv/ready
 DEMO_HOME := .amends/demo
 DEMO := AMENDS_HOME=$(DEMO_HOME) AMENDS_WORKSPACE=rules/airline $(BIN)/amends
 
+MINUTES := 10
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench reference lock clean
+.PHONY: help demo test torture check format bench reference lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +39,9 @@ demo: $(READY) ## three days of an airline: apologies, vouchers, Slack cards, ca
 
 test: $(READY) ## every test this machine can run, in parallel
 	@$(BIN)/pytest -n 2 --dist loadgroup
+
+torture: $(READY) ## MINUTES=10 of random kills on each database, judged; figures go into docs/reliability.md
+	@$(BIN)/python -m tests.torture.run --minutes $(MINUTES)
 
 check: $(READY) ## format, lint, types, layers, workspaces, the built wheel
 	@$(BIN)/ruff format --check .

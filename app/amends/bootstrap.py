@@ -15,8 +15,9 @@ from amends.files import load_workspace
 from amends.letters import Letters
 from amends.settings import Settings, read_settings, workspace_of
 from amends.voices import rules_of
-from amends_connectors.contract import DuplicateClass
-from amends_connectors.registry import build, declarations, kinds
+from amends_connectors.contract import Connector, DuplicateClass
+from amends_connectors.preview import PreviewConnector
+from amends_connectors.registry import build, channels, declarations, kinds
 from amends_connectors.settings import BadSetting, read_mail_from
 from amends_engine.planning import RuleSet
 from amends_engine.workspace import Workspace, read_stored_rule
@@ -50,7 +51,7 @@ def parts(settings: Settings, workspace: Workspace | None = None) -> Iterator[Pa
     loaded = workspace or load_workspace(settings)
     with ExitStack() as stack:
         store = stack.enter_context(opened_store(settings))
-        lanes = _lanes(settings)
+        lanes = _lanes(settings, store)
         for lane in lanes.values():
             stack.callback(lane.close)
         yield _assemble(settings, loaded, store, lanes)
@@ -77,7 +78,7 @@ def facts_changing_kinds() -> frozenset[str]:
     return frozenset(name for name, kind in kinds().items() if kind.changes_facts)
 
 
-def _lanes(settings: Settings) -> dict[str, Lane]:
+def _lanes(settings: Settings, store: Store) -> dict[str, Lane]:
     try:
         settings.outbox.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -87,7 +88,16 @@ def _lanes(settings: Settings) -> dict[str, Lane]:
         connectors = {name: build(name, settings.environment, settings.outbox, now) for name in outside}
     except BadSetting as error:
         raise UsageError(str(error)) from error
-    return open_lanes(connectors, now)
+    return open_lanes(connectors, now, store)
+
+
+def _shown(settings: Settings) -> dict[str, Connector]:
+    """Previews of what people see of our own tables."""
+    return {
+        name: PreviewConnector(channel, settings.outbox, now)
+        for name, channel in channels().items()
+        if channel.preview and channel.connect is None
+    }
 
 
 def _mail_from(settings: Settings) -> str | None:
@@ -101,7 +111,9 @@ def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dic
     rules = rules_of(workspace)
     by_id = {rule.id: rule for rule in workspace.rules}
     versions = Versions(store, by_id, lambda body: read_stored_rule(body, workspace, kinds()))
-    letters = Letters(workspace, _mail_from(settings) or workspace.profile.mail_from)
+    letters = Letters(workspace, _mail_from(settings) or workspace.profile.mail_from, store.sign)
+    worker = f"{socket.gethostname()}:{os.getpid()}"
+    planner = Planner(store, rules, workspace.fields, facts_changing_kinds(), versions, worker=worker, clock=now)
     runtime = Runtime(
         workspace_name=workspace_of(settings).resolve().name,
         rules=by_id,
@@ -112,12 +124,14 @@ def _assemble(settings: Settings, workspace: Workspace, store: Store, lanes: dic
         timezone=workspace.profile.timezone,
         calendars=workspace.profile.calendars,
         clock=now,
-        worker=f"{socket.gethostname()}:{os.getpid()}",
+        worker=worker,
         stop=threading.Event(),
         fields=workspace.fields,
         versions=versions,
+        staff=workspace.profile.staff,
+        shown=_shown(settings),
+        planner=planner,
     )
-    planner = Planner(store, rules, workspace.fields, facts_changing_kinds(), versions)
     return Parts(settings, workspace, rules, store, planner, runtime)
 
 

@@ -42,6 +42,7 @@ def as_json(findings: Iterable[Finding]) -> str:
                     "severity": finding.severity.value,
                     "message": finding.message,
                     "remedy": finding.remedy,
+                    "documentation": _documentation(finding.code),
                     "file": finding.place.file,
                     "line": finding.place.line,
                     "column": finding.place.column,
@@ -52,6 +53,11 @@ def as_json(findings: Iterable[Finding]) -> str:
         ensure_ascii=False,
         indent=2,
     )
+
+
+def _documentation(code: str) -> str:
+    """Where the heading of the code stands, in the folder of the documents."""
+    return f"docs/findings.md#{code}"
 
 
 def as_github(findings: Iterable[Finding]) -> str:
@@ -77,7 +83,14 @@ _SARIF_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning"}
 
 def as_sarif(findings: Iterable[Finding]) -> str:
     """SARIF 2.1.0, for code scanning pages."""
-    rules = [{"id": code.name, "shortDescription": {"text": code.means}} for code in CODES.values()]
+    rules = [
+        {
+            "id": code.name,
+            "shortDescription": {"text": code.means},
+            "help": {"text": f"{code.means}. See {_documentation(code.name)}"},
+        }
+        for code in CODES.values()
+    ]
     driver = {"name": "amends", "rules": rules}
     run = {"tool": {"driver": driver}, "results": [_sarif_result(finding) for finding in findings]}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"

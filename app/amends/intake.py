@@ -35,7 +35,11 @@ class BrokenLine:
 
 @dataclass
 class IntakeCounts:
-    """What became of the records of some files; broken holds the first ten that could not be read."""
+    """What became of the records of some files.
+
+    broken: the first ten that could not be read; conflicts: the first ten that say something else under a known id;
+    empty: files without a record.
+    """
 
     read: int = 0
     accepted: int = 0
@@ -43,11 +47,19 @@ class IntakeCounts:
     conflict: int = 0
     quarantined: int = 0
     broken: list[BrokenLine] = field(default_factory=list)
+    conflicts: list[BrokenLine] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
 
     def count_broken(self, file: str, line: int, reason: str) -> None:
         self.quarantined += 1
         if len(self.broken) < SHOWN:
             self.broken.append(BrokenLine(file, line, reason))
+
+    def count_conflict(self, file: str, line: int, key: str) -> None:
+        self.conflict += 1
+        if len(self.conflicts) < SHOWN:
+            reason = f"the event {key} is known already and said something else then; the first one counts"
+            self.conflicts.append(BrokenLine(file, line, reason))
 
 
 class Sink(Protocol):
@@ -110,10 +122,13 @@ def read_records(path: Path, workspace: Workspace, source: Source | None, now: d
 def take_file(file: str, records: Iterable[Record[Result]], sink: Sink, counts: IntakeCounts, advance: Advance) -> None:
     """Hand every record of a file to the sink."""
     stream = iter(records)
+    before = counts.read
     while batch := list(islice(stream, BATCH)):
         counts.read += len(batch)
         sink.take(file, batch, counts)
         advance(batch[-1].end)
+    if counts.read == before:
+        counts.empty.append(file)
 
 
 @dataclass(frozen=True)
@@ -127,21 +142,19 @@ class EventSink:
     def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
         from amends_store.types import Incoming
 
-        incoming = [
-            Incoming(record.value, record.raw, f"{file}:{record.line}", self.now)
-            for record in batch
-            if isinstance(record.value, Event)
-        ]
-        for acceptance in self.store.accept(incoming):
-            _count(counts, acceptance.kind.value)
+        events = [(record, record.value) for record in batch if isinstance(record.value, Event)]
+        incoming = [Incoming(event, record.raw, f"{file}:{record.line}", self.now) for record, event in events]
+        for (record, event), acceptance in zip(events, self.store.accept(incoming), strict=True):
+            if acceptance.kind.value == "conflict":
+                counts.count_conflict(file, record.line, event.key)
+            else:
+                _count(counts, acceptance.kind.value)
         quarantine(self.store, self.source, file, batch, counts)
 
 
 def _count(counts: IntakeCounts, reception: str) -> None:
     if reception == "new":
         counts.accepted += 1
-    elif reception == "conflict":
-        counts.conflict += 1
     else:
         counts.duplicate += 1
 

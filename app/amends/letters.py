@@ -1,16 +1,15 @@
 """From a claimed effect to the request that its connector sends: templates filled with facts, nothing decided."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 
-from amends_engine.messages import Card, Message, MissingValue
+from amends.survey_keys import survey_key
+from amends_engine.messages import Card, Message, MissingValue, Purpose
 from amends_engine.plans import Json
-from amends_engine.templates import languages
-from amends_engine.templates.rendering import Template
+from amends_engine.templates.filling import Pen
 from amends_engine.values import Value
 from amends_engine.workspace import Workspace
-from amends_engine.writing import Look
 from amends_flows.runtime import Refusal
 from amends_store.types import Claimed
 
@@ -20,10 +19,11 @@ Facts = Mapping[str, Value]
 
 @dataclass(frozen=True)
 class Letters:
-    """Renders effects of one workspace; mail_from may be overruled by the settings."""
+    """Renders effects of one workspace; mail_from may be overruled by the settings; sign: seals links."""
 
     workspace: Workspace
     mail_from: str
+    sign: Callable[..., str] = lambda *_parts: ""
 
     def render(self, claimed: Claimed, given: Facts) -> Request | Refusal:
         """given: what earlier steps of the decision gave, such as voucher.code."""
@@ -42,10 +42,9 @@ class Letters:
             return Refusal(str(error))
 
     def filled(self, name: str, facts: Facts, *, for_staff: bool = False) -> Message | Card:
-        wanted = "" if for_staff else str(facts.get("customer.language", ""))
-        chain = languages(wanted, self.workspace.profile.language)
-        template: Template = self.workspace.templates.get(name, chain)
-        return template.render(facts, Look(chain[0], self.workspace.profile.timezone))
+        profile = self.workspace.profile
+        pen = Pen(self.workspace.templates, profile.language, profile.timezone)
+        return pen.write(name, facts, for_staff=for_staff)
 
 
 def _email(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusal:
@@ -70,6 +69,14 @@ def _email(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusa
     }
 
 
+def _survey(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusal:
+    if "at" in claimed.options and claimed.options["at"] is None:
+        return Refusal("nobody knows the time at which the survey is to be sent")
+    key = survey_key(claimed, letters.sign)
+    purpose = {"purpose": Purpose.SURVEY.value}
+    return _email(letters, replace(claimed, options={**purpose, **claimed.options}), {**facts, "survey.key": key})
+
+
 def _slack(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusal:
     card = letters.filled(str(claimed.options["card"]), facts, for_staff=True)
     if not isinstance(card, Card):
@@ -79,9 +86,35 @@ def _slack(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusa
         "text": card.plain,
         "title": card.title,
         "body": card.text,
-        "facts": [[label, value] for label, value in card.facts],
+        "facts": [[label, value] for label, value in (*card.facts, *_figures(claimed, facts))],
+        **({"thread": str(facts["case.thread"])} if facts.get("case.thread") else {}),
         "context": f"{claimed.rule_id} · {facts['rule.why']}",
         "effect_id": claimed.effect_id,
+    }
+
+
+_FIGURES = {"count": "Customers", "sample_of_5": "Among them", "cost_so_far": "Given so far"}
+
+
+def _figures(claimed: Claimed, facts: Facts) -> list[tuple[str, str]]:
+    """What the step asks to be included, where it is known."""
+    wanted = claimed.options.get("include")
+    names = [str(name) for name in wanted] if isinstance(wanted, list) else []
+    return [(_FIGURES[name], str(facts[f"burst.{name}"])) for name in names if f"burst.{name}" in facts]
+
+
+def _brief(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusal:
+    card = letters.filled(str(claimed.options["card"]), facts, for_staff=True)
+    if not isinstance(card, Card):
+        return Refusal(f"{claimed.options['card']} is not a card")
+    return {
+        "to": claimed.options.get("to"),
+        "show": claimed.options.get("show"),
+        "buttons": claimed.options.get("buttons"),
+        "title": card.title,
+        "text": card.plain,
+        "facts": [[label, value] for label, value in card.facts],
+        "why": str(facts["rule.why"]),
     }
 
 
@@ -97,5 +130,7 @@ def _as_it_is(_letters: Letters, claimed: Claimed, _facts: Facts) -> Request | R
 _WRITERS: Mapping[str, Callable[[Letters, Claimed, Facts], Request | Refusal]] = {
     "email": _email,
     "slack": _slack,
+    "survey": _survey,
+    "brief": _brief,
     "webhook": _webhook,
 }

@@ -42,13 +42,32 @@ class BudgetLine:
     window: str
 
 
+@dataclass(frozen=True, slots=True)
+class PauseLine:
+    """What an operator has paused."""
+
+    scope: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextSlot:
+    """When the clock starts a rule next."""
+
+    at: datetime
+    rule: str
+
+
 @dataclass
 class RunOutcome:
     """decided: rules by outcome; effects: by step kind and state; shadow: effects that only the shadow ledger saw.
 
     reasons: why effects did not succeed, with how often; in_doubt: effects, earlier ones too, that may have happened;
-    waiting: decisions that wait, the first until waits_until; troubles: sentences with how often;
-    seconds: wall time, and by stage.
+    late: effects that were not done in time; paused: what operators have paused;
+    waiting: decisions that wait, the first until waits_until; next_slot: the earliest of all schedules;
+    without_slots: rules that the clock starts, whose slots a rehearsal does not count;
+    troubles: sentences with how often; seconds: wall time, and by stage.
     """
 
     intake: IntakeCounts = field(default_factory=IntakeCounts)
@@ -59,9 +78,13 @@ class RunOutcome:
     budgets: list[BudgetLine] = field(default_factory=list)
     reasons: Counter[tuple[str, EffectState, str]] = field(default_factory=Counter)
     in_doubt: int = 0
+    late: int = 0
+    paused: list[PauseLine] = field(default_factory=list)
     troubles: Counter[str] = field(default_factory=Counter)
     waiting: int = 0
     waits_until: datetime | None = None
+    next_slot: NextSlot | None = None
+    without_slots: tuple[str, ...] = ()
     outbox: Path | None = None
     seconds: float = 0.0
     stages: dict[str, float] = field(default_factory=dict)
@@ -121,6 +144,7 @@ class RunOutcome:
                 "quarantined": intake.quarantined,
             },
             "quarantine": [{"file": one.file, "line": one.line, "reason": one.reason} for one in intake.broken],
+            "conflicts": [{"file": one.file, "line": one.line, "reason": one.reason} for one in intake.conflicts],
             "decisions": {
                 "total": self.decided.total(),
                 "by_rule": dict(sorted(self.acted_by_rule().items())),
@@ -133,12 +157,16 @@ class RunOutcome:
             "waiting": {
                 "decisions": self.waiting,
                 "next": self.waits_until.isoformat() if self.waits_until else None,
+                "next_slot": _slot(self.next_slot),
             },
+            "without_slots": list(self.without_slots),
             "reasons": [
                 {"channel": kind, "state": state.value, "reason": reason, "count": count}
                 for (kind, state, reason), count in self.reasons.most_common()
             ],
             "in_doubt": self.in_doubt,
+            "late": self.late,
+            "paused": [line.scope for line in self.paused],
             "troubles": list(self.troubles),
             "outbox": str(self.outbox) if self.outbox else None,
             "stages": {stage: round(seconds, 3) for stage, seconds in self.stages.items()},
@@ -150,3 +178,7 @@ class RunOutcome:
         for (_, outcome), count in self.decided.items():
             found[outcome.value] += count
         return dict(found)
+
+
+def _slot(slot: NextSlot | None) -> Json:
+    return {"at": slot.at.isoformat(), "rule": slot.rule} if slot else None

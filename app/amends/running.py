@@ -12,16 +12,19 @@ from typing import Protocol
 from amends.bootstrap import Parts
 from amends.errors import AmendsError, UsageError
 from amends.intake import Advance, EventSink, IntakeCounts, read_records, source_for, take_file
-from amends.outcome import BudgetLine, RunOutcome
+from amends.outcome import BudgetLine, NextSlot, PauseLine, RunOutcome
 from amends_connectors.preview_index import write_index
 from amends_engine.definitions import Budget
+from amends_engine.planning import RuleSet
 from amends_engine.plans import Mode
 from amends_engine.plans import Outcome as Decided
 from amends_engine.sources.parts import Gives
 from amends_engine.values import describe_duration
-from amends_flows.backends import Backend
+from amends_flows.backends import Backend, open_backend, prepare_backend
 from amends_flows.dispatching import BatchFailed, BatchLeft, Progress, dispatch, interruptible
 from amends_flows.environment import client_environment, without_proxy
+from amends_flows.reconciling import reconcile
+from amends_flows.scheduling import scheduled_in
 from amends_flows.server import PrefectServer, ServerFailed, embedded_server
 
 
@@ -47,6 +50,7 @@ def run_files(made: Parts, files: Sequence[Path], source: str | None, watch: Wat
         with outcome.timed("reading"):
             _take_in(made, files, source, outcome.intake, watch, server)
         made.store.release_expired(made.runtime.clock())
+        reconcile(made.runtime)
         with outcome.timed("planning"):
             made.planner.plan_all()
         if made.store.due_batches(1):
@@ -74,12 +78,21 @@ def _account(made: Parts, outcome: RunOutcome, began: datetime) -> None:
     for why in counts.reasons:
         outcome.reasons[why.kind, why.state, why.reason] += why.count
     outcome.in_doubt = counts.in_doubt
+    outcome.late = counts.late
+    outcome.paused += [PauseLine(str(one.scope), one.by, one.reason) for one in made.store.pauses()]
     waiting = made.store.waiting()
     outcome.waiting = sum(one.count for one in waiting)
     outcome.waits_until = min((one.next_at for one in waiting), default=None)
+    outcome.next_slot = next_slot(made.rules, made.runtime.clock())
     for left in made.store.budgets_left(made.workspace.budgets, made.workspace.profile.timezone):
         window = window_of(made.workspace.budgets[left.budget])
         outcome.budgets.append(BudgetLine(left.budget, str(left.left), str(left.limit), window))
+
+
+def next_slot(rules: RuleSet, now: datetime) -> NextSlot | None:
+    """The earliest moment at which the clock starts a rule; of two at once the first by id."""
+    due = ((trigger.schedule.next_slot(now), rule.id) for rule, trigger in scheduled_in(rules))
+    return min((NextSlot(at, rule) for at, rule in due if at), key=lambda slot: (slot.at, slot.rule), default=None)
 
 
 def window_of(budget: Budget) -> str:
@@ -131,15 +144,13 @@ def _take_in(
 def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
     """Flow runs on this server. Prefect reads its settings when it is imported, so they are set before."""
     os.environ.update(client_environment(made.settings.prefect_home, server.api_url) | without_proxy(os.environ))
-    from amends_flows.prefect_backend import InPrefect  # takes seconds, while the server comes up
-
+    prepare_backend(made.settings.work_pool)  # takes seconds, while the server comes up
     gc.freeze()  # Prefect brings a million objects that stay: no collection need look at them again
-    backend = InPrefect(made.runtime, server.api_url)
     try:
         server.wait_ready()
     except ServerFailed as error:
-        backend.close()
         raise AmendsError(str(error)) from error
+    backend = open_backend(made.runtime, server.api_url, made.settings.work_pool)
     try:
         yield backend
     finally:

@@ -26,6 +26,11 @@ class Settings:
     def prefect_home(self) -> Path:
         return self.home / "prefect"
 
+    @property
+    def work_pool(self) -> str | None:
+        """The pool whose Prefect workers carry batches out; None carries them out here."""
+        return self.environment.get("AMENDS_WORK_POOL") or None
+
 
 def read_settings(environment: Mapping[str, str], here: Path, workspace: Path | None = None) -> Settings:
     """workspace: what the command line says, ahead of AMENDS_WORKSPACE, this folder and ./rules."""

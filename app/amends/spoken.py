@@ -8,9 +8,9 @@ from amends.settings import Settings, workspace_of
 from amends_connectors.registry import kinds
 from amends_engine.definitions import read_dictionary
 from amends_engine.documents import load
-from amends_engine.fields import closest
 from amends_engine.rules import Rule
 from amends_engine.saying import Lexicon, Meaning, meanings_of
+from amends_engine.spelling import closest
 from amends_engine.workspace import Workspace
 
 _DEFINITIONS = "definitions.yaml"

@@ -70,7 +70,8 @@ class Audience(StrEnum):
 class Declaration:
     """What the product has to know about a connector before it sends anything.
 
-    send_timeout: the longest a send may take, connect included; must stay under the lease.
+    send_timeout: the longest a send may take, connect included; must stay under the lease. max_age: what could not be
+    sent for so long is not sent at all.
     """
 
     step: StepKind
@@ -78,6 +79,7 @@ class Declaration:
     audience: Audience
     connect_timeout: timedelta = timedelta(seconds=5)
     send_timeout: timedelta = timedelta(seconds=30)
+    max_age: timedelta = timedelta(days=7)
     per_second: float | None = None
     parallel: int = 4
 
@@ -88,7 +90,8 @@ class Delivery:
 
     effect_id: idempotency key; attempt counts from 1; request: what rendering made of the step's options
     (for e-mail: to, subject, text, html, from, language, …), see docs/connectors; started_at: when the first
-    attempt began, if there was one, so that look_up knows where to begin.
+    attempt began, if there was one, so that look_up knows where to begin; is_possible_repeat: an earlier attempt may
+    have arrived, so what staff reads should say so.
     """
 
     effect_id: str
@@ -97,6 +100,7 @@ class Delivery:
     target: str
     request: Mapping[str, Json]
     started_at: datetime | None = None
+    is_possible_repeat: bool = False
 
     def text(self, name: str, otherwise: str | None = None) -> str:
         """One text of the request; raises Rejected when it is missing or not text, unless a default is given."""

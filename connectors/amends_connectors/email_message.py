@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address, BaseHeader, HeaderRegistry
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+from typing import Any
 
 from amends_connectors.contract import Delivery, Rejected
 
@@ -90,20 +92,29 @@ def headers_beyond(letter: Letter) -> Mapping[str, str]:
 
 
 class _Headers(HeaderRegistry):
-    """Makes the class of a header once; the library makes a new one for every header of every letter."""
+    """Reads a header once; most of a letter's headers are those of the letter before, and never change."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._known: dict[str, type[BaseHeader]] = {}
+        self._class_of = lru_cache(super().__getitem__)
+        self._read = lru_cache(maxsize=256)(super().__call__)
 
     def __getitem__(self, name: str) -> type[BaseHeader]:
-        key = name.lower()
-        if key not in self._known:
-            self._known[key] = super().__getitem__(name)
-        return self._known[key]
+        return self._class_of(name)
+
+    def __call__(self, name: str, value: Any) -> BaseHeader:
+        return self._read(name, value) if isinstance(value, str) else super().__call__(name, value)
 
 
-_POLICY = SMTP.clone(header_factory=_Headers())
+class _Policy(EmailPolicy):
+    """SMTP's line ends; breaks a header into lines once."""
+
+    def fold_binary(self, name: str, value: str) -> bytes:
+        return _folded(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n", header_factory=_Headers())
+_folded = lru_cache(maxsize=256)(super(_Policy, _POLICY).fold_binary)
 
 
 def build_message(letter: Letter, date: datetime) -> EmailMessage:

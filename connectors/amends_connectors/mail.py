@@ -17,7 +17,7 @@ STEP = StepKind(
             "purpose",
             OptionType.CHOICE,
             "What the message is for, if not what its template says; caps on marketing do not stop service messages",
-            choices=("service", "marketing"),
+            choices=("service", "marketing", "survey"),
         ),
     ),
     example="email: {template: apology-general}",

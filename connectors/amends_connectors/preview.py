@@ -11,7 +11,17 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from amends_connectors.contract import Channel, Clock, Declaration, Delivery, Files, Found, Receipt, Unavailable
+from amends_connectors.contract import (
+    Channel,
+    Clock,
+    Declaration,
+    Delivery,
+    DuplicateClass,
+    Files,
+    Found,
+    Receipt,
+    Unavailable,
+)
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 
@@ -26,8 +36,9 @@ class PreviewConnector:
 
     @property
     def declaration(self) -> Declaration:
-        """As the channel's, without the provider's rate: a folder has none."""
-        return replace(self._channel.declaration, per_second=None, parallel=1)
+        """As the channel's, without the provider's rate; a repeat writes the same files, as under a provider's key."""
+        known = self._channel.declaration
+        return replace(known, per_second=None, parallel=1, duplicates=DuplicateClass.PROVIDER_KEY)
 
     def send(self, delivery: Delivery) -> Receipt:
         files = (self._channel.preview or as_json)(delivery, self._clock())

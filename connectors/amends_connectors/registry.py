@@ -25,6 +25,10 @@ OURS: Mapping[str, str] = MappingProxyType(
         "webhook": "amends_connectors.webhook:CHANNEL",
         "set": "amends_connectors.set:CHANNEL",
         "emit": "amends_connectors.emit:CHANNEL",
+        "brief": "amends_connectors.brief:CHANNEL",
+        "survey": "amends_connectors.survey:CHANNEL",
+        "problem": "amends_connectors.problem:CHANNEL",
+        "hold": "amends_connectors.hold:CHANNEL",
     }
 )
 

@@ -25,6 +25,13 @@ STEP = StepKind(
             "to", OptionType.TEXT, "The channel (#cx-recovery) or the id of a member", is_required=True, max_length=80
         ),
         Option("card", OptionType.CARD, "The card in templates/ that is posted", is_required=True),
+        Option("thread", OptionType.CHOICE, "Posts below the first card about the same case", choices=("case",)),
+        Option(
+            "include",
+            OptionType.WORDS,
+            "Figures about the burst of events that started the rule",
+            choices=("count", "sample_of_5", "cost_so_far"),
+        ),
     ),
     target="to",
     example='slack: {to: "#cx-recovery", card: detractor}',

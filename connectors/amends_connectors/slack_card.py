@@ -19,6 +19,7 @@ EVENT_TYPE = "amends_effect"
 
 # what Slack takes: https://docs.slack.dev/reference/block-kit/blocks
 _TITLE, _SECTION, _FIELD, _CONTEXT, _TEXT = 150, 3000, 2000, 2000, 4000
+_POSSIBLE_REPEAT = "Possible repeat: this may have been posted before."
 _FIELDS_IN_A_SECTION, _SECTIONS = 10, 4
 
 _MENTION = re.compile(r"@(?=(?:here|channel|everyone|group|subteam)\b)", re.IGNORECASE)
@@ -39,6 +40,8 @@ class SlackCard:
     facts: tuple[tuple[str, str], ...]
     context: str
     effect_id: str
+    is_possible_repeat: bool = False
+    thread: str = ""
 
 
 def read_card(delivery: Delivery) -> SlackCard:
@@ -52,6 +55,8 @@ def read_card(delivery: Delivery) -> SlackCard:
         facts=tuple(_facts(delivery.request.get("facts", []))),
         context=delivery.text("context", ""),
         effect_id=delivery.effect_id,
+        is_possible_repeat=delivery.is_possible_repeat,
+        thread=delivery.text("thread", ""),
     )
 
 
@@ -72,6 +77,7 @@ def message_of(card: SlackCard) -> dict[str, Any]:
         "unfurl_media": False,
         "link_names": False,
         "parse": "none",
+        **({"thread_ts": card.thread} if card.thread else {}),
     }
 
 
@@ -137,6 +143,8 @@ def _blocks(card: SlackCard) -> "Iterator[Block]":
         yield SectionBlock(text=mrkdwn(part), expand=True)
     if card.context:
         yield ContextBlock(elements=[mrkdwn(_fit(card.context, _CONTEXT))])
+    if card.is_possible_repeat:
+        yield ContextBlock(elements=[mrkdwn(_POSSIBLE_REPEAT)])
 
 
 def _field(label: str, value: str) -> str:

@@ -10,6 +10,11 @@ STEP = StepKind(
         Option("value", OptionType.MONEY, "What it is worth, an amount or a table of amounts", is_required=True),
         Option("from", OptionType.BUDGET, "The budget in definitions.yaml that pays for it", is_required=True),
         Option("valid", OptionType.DURATION, "How long it is valid; without it, for good"),
+        Option(
+            "ask",
+            OptionType.ASK,
+            "Who is asked first where it is worth more than an amount, and what is given if nobody answers in time",
+        ),
     ),
     example="voucher: {value: 25 EUR, from: recovery, valid: 90d}",
     gives=("voucher.code", "voucher.value", "voucher.valid_until"),

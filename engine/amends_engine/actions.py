@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TypeAlias
 
 from amends_engine.conditions import Condition, Facts
 from amends_engine.fields import to_json
-from amends_engine.moments import Moment
+from amends_engine.moments import AtField, Moment, find_moment
 from amends_engine.placeholders import Text
 from amends_engine.plans import Json
 from amends_engine.triggers.watches import Watch
@@ -49,7 +49,15 @@ class Datum:
     value: "Operand"
 
 
-Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts | Datum
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment that a field tells; no value while that is missing. zone: of dates."""
+
+    moment: AtField
+    zone: tzinfo
+
+
+Operand: TypeAlias = Literal | Text | Table | FieldNames | Texts | Datum | When
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +69,20 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """How soon a step should be done; tells: the task by which somebody hears that it is too late."""
+
+    within: timedelta | None = None
+    before: AtField | None = None
+    tells: "Action | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
-    """One step that becomes an effect. name is unique within its rule: "email", "email.2"."""
+    """One step that becomes an effect. name is unique within its rule: "email", "email.2".
+
+    target: the option that says where it goes; starts: the one with the moment before which it is not carried out.
+    """
 
     name: str
     kind: str
@@ -70,6 +90,8 @@ class Action:
     position: int
     target: str
     options: Mapping[str, Operand]
+    deadline: Deadline | None = None
+    starts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +135,15 @@ class Pause:
     late: str = ""
 
 
-Step: TypeAlias = Action | Choose | Stop | Pause
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Branches by name that do not wait for each other; what follows waits for all of them."""
+
+    path: str
+    branches: "Mapping[str, tuple[Step, ...]]"
+
+
+Step: TypeAlias = Action | Choose | Stop | Pause | Parallel
 
 
 def parts_of(step: Step) -> "tuple[tuple[Step, ...], ...]":
@@ -123,6 +153,8 @@ def parts_of(step: Step) -> "tuple[tuple[Step, ...], ...]":
             return tuple(branch.steps for branch in branches)
         case Pause():
             return tuple(step.ways.values())
+        case Parallel():
+            return tuple(step.branches.values())
     return ()
 
 
@@ -136,10 +168,12 @@ def pauses_in(steps: tuple[Step, ...]) -> Iterator[Pause]:
 
 
 def actions_in(steps: tuple[Step, ...]) -> Iterator[Action]:
-    """Every action in file order, those of all branches included."""
+    """Every action in file order, those of all branches and those that tell of lateness included."""
     for step in steps:
         if isinstance(step, Action):
             yield step
+            if step.deadline and step.deadline.tells:
+                yield step.deadline.tells
         if isinstance(step, Pause) and step.asks:
             yield step.asks
         for inner in parts_of(step):
@@ -167,16 +201,22 @@ def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
             return {name: to_json(facts[name]) if name in facts else None for name in names}
         case Texts(texts):
             return {name: _datum(text, facts, voice) for name, text in texts.items()}
-        case Datum(value):
-            return _datum(value, facts, voice)
+        case Datum() | When():
+            return _datum(operand, facts, voice)
         case Text():
             return operand.fill(facts, voice.fallback, voice.write)
+
+
+_OF_NO_ACCOUNT = datetime(1970, 1, 1, tzinfo=UTC)  # a moment in a field does not count from anywhere
 
 
 def _datum(operand: Operand, facts: Facts, voice: Voice) -> Json:
     """A value for another program: a lone placeholder keeps its type, so 3 stays a number; a missing one is null."""
     if isinstance(operand, Datum):
         return _datum(operand.value, facts, voice)
+    if isinstance(operand, When):
+        found = find_moment(operand.moment, _OF_NO_ACCOUNT, facts, operand.zone)
+        return found.isoformat() if found else None
     if isinstance(operand, Text) and len(operand.parts) == 1 and operand.fields:
         [name] = operand.fields
         return to_json(facts[name]) if name in facts else None

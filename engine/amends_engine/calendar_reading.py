@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from amends_engine.calendars import MIDNIGHT, Calendar, Period, public_holidays
 from amends_engine.documents import Node
-from amends_engine.fields import closest
 from amends_engine.findings import Finding
 from amends_engine.shapes import CALENDAR, PUBLIC_HOLIDAYS, check_shape, describe
+from amends_engine.spelling import closest
 from amends_engine.values import BadValue, parse_date
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -94,6 +94,14 @@ def add_business_time(start: datetime, length: BusinessDuration, calendar: Calen
     raise _never_open(calendar)
 
 
+def next_opening(start: datetime, calendar: Calendar) -> datetime:
+    """In UTC: start itself while the calendar is open, else the next moment at which it opens."""
+    opening = next((opens for opens, closes in _openings_from(start, calendar) if closes > start), None)
+    if opening is None:
+        raise _never_open(calendar)
+    return opening
+
+
 def _close_of_day(start: datetime, count: int, calendar: Calendar) -> datetime:
     day = start.astimezone(calendar.timezone).date()
     for distance in range(-1, _HORIZON):  # yesterday may close at the midnight that begins today

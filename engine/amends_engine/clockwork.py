@@ -3,38 +3,56 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from amends_engine.changes import Change, event_of, facts_of_change
+from amends_engine.conditions import Facts
 from amends_engine.continuing import Continuation, moved, resume
 from amends_engine.deriving import with_derived
-from amends_engine.events import Event
-from amends_engine.facts import facts_of
+from amends_engine.events import DEEPEST, OWN_SOURCE, Event
+from amends_engine.facts import Attribute, Key, entity_facts, facts_of, own_words
 from amends_engine.fields import ASK_ANSWERED, Fields
 from amends_engine.history import counted, with_events
 from amends_engine.history_needs import asked_about, askers
-from amends_engine.planning import RuleSet, plan, remember
-from amends_engine.plans import Decision, Hit, Timer
-from amends_engine.timers import ring
+from amends_engine.operators import before
+from amends_engine.planning import RuleSet, facts_with_rule, plan, remember
+from amends_engine.plans import JOIN, Decision, Hit, Timer
+from amends_engine.rule_testing.books import Books
+from amends_engine.rule_testing.people import Answer, Person, answers_to
+from amends_engine.timers import Ring, ring
 from amends_engine.values import Value
 from amends_engine.windows import Group, groups_of, settle
 
 _MOST_RINGS = 10_000
+_MOMENT = timedelta(microseconds=1)
+TEST_SOURCE = "test"
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What a test makes happen: an event, an answer to the question that is open, or other attributes of a customer."""
+    """What a test makes happen: an event, an answer to the question that is open, or other attributes of a customer.
+
+    to: the timer of the question, if it is not the latest; by: who answers.
+    """
 
     at: datetime
     event: Event | None = None
     answer: str = ""
     customer_id: str | None = None
     attributes: Mapping[str, Value] = field(default_factory=dict)
+    to: str = ""
+    by: str = ""
 
 
 @dataclass
 class Clockwork:
-    """Everything that has happened so far. case: what rules read of the customer's case; past: events from before."""
+    """Everything that has happened so far.
+
+    case: what rules read of the first event's customer's case; past: events from before; people: who answers what they
+    are asked; coming: what is to happen by itself, such as answers and events that rules made; judged and resumed: the
+    facts by which rules were judged and with which they went on, for those who want to know what conditions saw;
+    earlier: by customer what attributes were before they were other ones.
+    """
 
     rules: RuleSet
     case: Mapping[str, Value] = field(default_factory=dict)
@@ -42,18 +60,25 @@ class Clockwork:
     past: tuple[Event, ...] = ()
     acted: dict[tuple[str, str], list[datetime]] = field(default_factory=dict)
     attributes: dict[str | None, dict[str, Value]] = field(default_factory=dict)
+    entities: dict[Key, list[Attribute]] = field(default_factory=dict)
+    earlier: dict[str | None, dict[str, Value]] = field(default_factory=dict)
     events: dict[str, Event] = field(default_factory=dict)
     hits: list[Hit] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
     rung: list[Timer] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     unknown: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    books: Books = field(default_factory=Books)
+    people: tuple[Person, ...] = ()
+    coming: list[Happening] = field(default_factory=list)
+    judged: list[tuple[Event, Facts]] = field(default_factory=list)
+    resumed: list[Continuation] = field(default_factory=list)
 
     def play(self, happenings: Iterable[Happening], until: datetime | None) -> None:
         """Everything in its order; until: when to stop, else the end of all waits."""
         for happening in sorted(happenings, key=lambda one: one.at):
             if until is None or happening.at <= until:
-                self._run_until(happening.at)
+                self._run_until(happening.at - _MOMENT)  # what happens when a wait ends is still in time
                 self._take(happening)
         self._run_until(until)
 
@@ -63,21 +88,41 @@ class Clockwork:
         elif what.answer:
             self._answer(what)
         else:
-            self.attributes.setdefault(what.customer_id, {}).update(what.attributes)
-            self.timers = [self._moved(timer) for timer in self.timers]
+            self._tell(self._learn(what.customer_id, TEST_SOURCE, what.attributes, what.at))
         self._ring(what.at)
 
+    def _learn(
+        self, customer: str | None, source: str, said: Mapping[str, Value], at: datetime, depth: int = 0
+    ) -> list[Change]:
+        """Takes attributes in; those that are other ones than before."""
+        known = self.attributes.setdefault(customer, {})
+        was = {name: known[name] for name, value in said.items() if name in known and known[name] != value}
+        known.update(said)
+        self.earlier.setdefault(customer, {}).update(was)
+        self.timers = [self._moved(timer) for timer in self.timers] if said else self.timers
+        changes = (Change(customer or "", source, name, value, said[name], at, depth) for name, value in was.items())
+        return [change for change in changes if customer and depth <= DEEPEST]
+
+    def _tell(self, changes: Iterable[Change]) -> None:
+        self.coming.extend(Happening(change.at, event_of(change)) for change in changes)
+
     def _plan(self, event: Event) -> None:
-        self.attributes.setdefault(event.customer_id, {}).update(event.attributes)
+        changes = self._learn(event.customer_id, event.source, event.attributes, event.occurred_at)
         self.events[event.id] = event
-        made = plan(self.rules, event, self._facts(event), self.acted)
+        for key, said in own_words([event]).items():
+            self.entities.setdefault(key, []).extend(said)
+            self.timers = [self._moved(timer) for timer in self.timers]
+        facts = self._facts(event)
+        self.judged.append((event, facts))
+        made = plan(self.rules, event, facts, self.acted)
         remember(made, self.acted)
         self.unknown.update(made.unknown)
         self.hits.extend(made.hits)
         for decision in made.decisions:
-            self._keep(decision)
+            self._keep(decision, event, facts)
         for group in groups_of(self.rules, made.hits):
             self._settle(group)
+        self._tell(changes)
 
     def _settle(self, group: Group) -> None:
         watches = {watch.id for watch in group.trigger.watches}
@@ -86,22 +131,37 @@ class Clockwork:
         self.timers = [timer for timer in self.timers if timer.id not in settled.ended]
         self.timers.extend(settled.new)
 
-    def _keep(self, decision: Decision) -> None:
+    def _keep(self, decision: Decision, event: Event, facts: Facts) -> None:
         self.decisions.append(decision)
-        if decision.timer:
-            self.timers.append(decision.timer)
+        self.timers.extend(decision.timers)
+        self.coming.extend(map(_happening, answers_to(decision, self.people)))
+        self.books.carry_out(decision, event, facts_with_rule(facts, self.rules.by_id[decision.rule_id]))
+        self.coming.extend(Happening(made.occurred_at, made) for made in self.books.take_made())
+        for customer_id, attributes in self.books.take_attributes().items():
+            self._tell(self._learn(customer_id, OWN_SOURCE, attributes, decision.decided_for, event.depth + 1))
 
     def _facts(self, event: Event) -> dict[str, Value]:
-        known = with_derived(
-            facts_of(event, self.attributes.get(event.customer_id, {}), self.case), self.fields.derived
-        )
+        case = self.books.case_of(event.customer_id) or (self.case if self._is_first(event) else {})
+        earlier = self.earlier.get(event.customer_id, {})
+        known = {
+            **facts_of(event, self.attributes.get(event.customer_id, {}), case),
+            **entity_facts(event, self.entities, self.fields),
+            **{before(f"customer.{name}"): value for name, value in earlier.items()},
+            **facts_of_change(event, self.fields.customer),
+        }
+        known = with_derived(known, self.fields.derived)
         past = with_events({}, [*self.past, *self.events.values()])
         return {**known, **counted(asked_about(event, askers(self.rules)), event, past)}
 
+    def _is_first(self, event: Event) -> bool:
+        first = next(iter(self.events.values()), event)
+        return event.customer_id == first.customer_id
+
     def _answer(self, what: Happening) -> None:
-        asking = [timer for timer in self.timers if timer.path.endswith(".ask")]
+        asking = [timer for timer in self.timers if timer.path.endswith(".ask") and what.to in {"", timer.id}]
         for timer in asking[-1:]:
             fields: dict[str, Value] = {"task": json.loads(timer.key), "answer": what.answer}
+            fields.update({"by": what.by} if what.by else {})
             key = f"{timer.id} {what.at}"
             self._plan(Event(key, "test", key, ASK_ANSWERED, what.at, timer.customer_id, fields))
 
@@ -113,28 +173,44 @@ class Clockwork:
 
     def _run_until(self, until: datetime | None) -> None:
         for _ in range(_MOST_RINGS):
-            due = min((timer.due_at for timer in self.timers), default=None)
+            coming = min(self.coming, key=lambda one: one.at, default=None)
+            due = min((timer.due_at for timer in self.timers if timer.watch != JOIN), default=None)
+            if coming and (due is None or coming.at <= due):
+                due = coming.at
             if due is None or (until is not None and due > until):
                 return
-            self._ring(due)
+            if coming and coming.at == due:
+                self.coming.remove(coming)
+                self._take(coming)
+            else:
+                self._ring(due)
+
+    def _rings(self, timer: Timer, now: datetime) -> Ring | None:
+        if timer.watch != JOIN:
+            return ring(timer, self.hits, now)
+        is_through = not any(timer.awaits(other) for other in self.timers)
+        return Ring(replace(timer, due_at=now)) if is_through else None
 
     def _ring(self, now: datetime) -> None:
         """Every timer that rings at that time; what they start may ring at once."""
         for _ in range(_MOST_RINGS):
-            ringing = next((found for timer in self.timers if (found := ring(timer, self.hits, now))), None)
+            ringing = next((found for timer in self.timers if (found := self._rings(timer, now))), None)
             if ringing is None:
                 return
-            self.timers.remove(ringing.timer)
+            self.timers = [timer for timer in self.timers if timer.id != ringing.timer.id]
             self.rung.append(ringing.timer)
             heard = [self.events[known] for known in ringing.timer.heard]
             heard += [self.events[ringing.hit.event_id]] if ringing.hit else []
             event = self.events[ringing.timer.event_id]
             rule = self.rules.by_id[ringing.timer.rule_id]
-            decision = resume(
-                self.rules, Continuation(ringing, rule, event, self._facts(event), tuple(heard)), self.acted
-            )
-            if decision:
-                self._keep(decision)
+            on = Continuation(ringing, rule, event, self._facts(event), tuple(heard))
+            self.resumed.append(on)
+            if decision := resume(self.rules, on, self.acted):
+                self._keep(decision, event, on.told)
+
+
+def _happening(answer: Answer) -> Happening:
+    return Happening(answer.at, answer=answer.text, to=answer.timer_id, by=answer.by)
 
 
 def _of(group: Group, timers: Iterable[Timer]) -> list[Timer]:

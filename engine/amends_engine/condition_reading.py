@@ -1,24 +1,18 @@
 """Lists of one-key conditions become conditions: pick the branch by its key, then read the part."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
 
-from amends_engine.calendars import Calendar
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
-from amends_engine.fields import Field, Kind
+from amends_engine.fields import Field
 from amends_engine.findings import Place
 from amends_engine.history_reading import is_history, read_history
-from amends_engine.operators import MEANT, OPERATORS, Day, Operand, Operator
-from amends_engine.patterns import compiled
+from amends_engine.operand_reading import read_operand
+from amends_engine.operators import MEANT, OPERATORS, Operator
 from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe
-from amends_engine.values import BadValue, parse_date, parse_duration, parse_time
-from amends_engine.wording import Phrases, has_words
 
 NOTHING = AllOf(())
 
@@ -210,154 +204,34 @@ def _read_operator(known: Field, name: str, node: Node, scope: Scope, path: str)
             scope.reading.report_unknown("unknown-operator", "The operator", name, OPERATORS, place)
         return None
     if known.type.kind not in operator.kinds:
-        fitting = ", ".join(each.name for each in OPERATORS.values() if known.type.kind in each.kinds)
+        fitting = ", ".join(each.name for each in OPERATORS.values() if _fits(each, known, scope))
         message = f"{name} does not fit {known.name}, which is {known.type.describe()}"
         scope.reading.report("operator-not-for-type", message, place, f"use one of {fitting}")
+        return None
+    if operator.is_change and not scope.reading.fields.has_before(known):
+        message = f"{name} asks for the value before, which is kept of attributes of customers, not of {known.name}"
+        scope.reading.report("operator-not-for-type", message, place, "name a field of the customer")
         return None
     return _build_test(known, operator, node.fields[name], scope, path)
 
 
-def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path: str) -> Test | None:
-    try:
-        operand = _OPERANDS[operator.operand](known, node, scope)
-    except _BadOperand as error:
-        code = _CODES.get(operator.operand, "unknown-value")
-        code = "unit-missing" if _lacks_unit(known, operator, error.node) else code
-        scope.reading.report(
-            code, f"{known.name}: {error}", error.node.place, _operand_remedy(known, operator, error.node)
-        )
+def _fits(operator: Operator, known: Field, scope: Scope) -> bool:
+    return known.type.kind in operator.kinds and (not operator.is_change or scope.reading.fields.has_before(known))
+
+
+def read_change(known: Field, name: str, node: Node, scope: Scope, path: str) -> Test | None:
+    """A test of a change by the operator of that name; node: its operand."""
+    operator = OPERATORS[name]
+    if known.type.kind not in operator.kinds:
+        message = f"{name} does not fit {known.name}, which is {known.type.describe()}"
+        scope.reading.report("operator-not-for-type", message, node.place)
         return None
+    return _build_test(known, operator, node, scope, path)
+
+
+def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path: str) -> Test | None:
+    operand = read_operand(known, operator, node, scope.reading)
     return None if operand is None else Test(known.name, operator.name, operand, path)
-
-
-_CODES = {Operand.PATTERN: "bad-pattern"}
-
-
-class _BadOperand(ValueError):
-    def __init__(self, message: str, node: Node) -> None:
-        super().__init__(message)
-        self.node = node
-
-
-def _lacks_unit(known: Field, operator: Operator, node: Node) -> bool:
-    wants_unit = known.type.kind in {Kind.MONEY, Kind.DURATION} or operator.operand is Operand.DURATION
-    return wants_unit and isinstance(node.value, int | float) and not isinstance(node.value, bool)
-
-
-def _operand_remedy(known: Field, operator: Operator, node: Node) -> str:
-    sign = next((sign for sign in MEANT if not sign.isidentifier() and node.text.startswith(sign)), None)
-    if sign and node.is_text:
-        return f"write {{{MEANT[sign]}: {node.text.removeprefix(sign).strip()}}}"
-    if _lacks_unit(known, operator, node):
-        is_money = known.type.kind is Kind.MONEY
-        return f"write the unit too, for example {node.text}{' EUR' if is_money else 'd'}"
-    if known.type.kind is Kind.YES_NO and node.text.casefold() in _YES | _NO:
-        return f"YAML 1.2 reads {node.text} as text; write {'true' if node.text.casefold() in _YES else 'false'}"
-    return ""
-
-
-_YES, _NO = frozenset({"yes", "on", "y"}), frozenset({"no", "off", "n"})
-
-
-def _one(known: Field, node: Node, _scope: Scope) -> Any:
-    if node.is_list or node.is_mapping:
-        raise _BadOperand(f"one value is due, not {describe(node)}", node)
-    wanted = replace(known.type, kind=Kind.TEXT) if known.type.kind is Kind.TEXTS else known.type
-    try:
-        return wanted.read(node.value)
-    except BadValue as error:
-        raise _BadOperand(str(error), node) from error
-
-
-def _many(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
-    if not node.items:
-        raise _BadOperand(f"a list of values is due, not {describe(node)}", node)
-    return tuple(_one(known, item, scope) for item in node.items)
-
-
-def _one_or_many(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
-    return _many(known, node, scope) if node.is_list else (_one(known, node, scope),)
-
-
-def _pair(known: Field, node: Node, scope: Scope) -> tuple[Any, ...]:
-    values = _many(known, node, scope)
-    if len(values) != 2 or not values[0] <= values[1]:
-        raise _BadOperand("two values are due, the lower one first, such as [7, 8]", node)
-    return values
-
-
-def _words(_known: Field, node: Node, _scope: Scope) -> tuple[str, ...]:
-    words = tuple(item.text for item in node.items) if node.is_list else (node.text,)
-    if not all(word.strip() for word in words):
-        raise _BadOperand("a word or a list of words is due", node)
-    return words
-
-
-def _phrases(known: Field, node: Node, scope: Scope) -> Phrases:
-    phrases = _words(known, node, scope)
-    if empty := next((phrase for phrase in phrases if not has_words(phrase)), None):
-        raise _BadOperand(f"{empty!r} holds no word to look for", node)
-    return Phrases(phrases, known.name, scope.reading.language)
-
-
-def _truth(_known: Field, node: Node, _scope: Scope) -> bool:
-    if isinstance(node.value, bool):
-        return node.value
-    raise _BadOperand(f"true or false is due, not {describe(node)}", node)
-
-
-def _length(_known: Field, node: Node, _scope: Scope) -> timedelta:
-    try:
-        return parse_duration(node.text)
-    except BadValue as error:
-        raise _BadOperand(str(error), node) from error
-
-
-def _pattern(_known: Field, node: Node, _scope: Scope) -> str:
-    if not node.is_text or not node.text:
-        raise _BadOperand(f"a pattern is due, not {describe(node)}", node)
-    try:
-        compiled(node.text)
-    except BadValue as error:
-        raise _BadOperand(str(error), node) from error
-    return node.text
-
-
-def _day(known: Field, node: Node, scope: Scope) -> Any:
-    try:
-        if known.type.kind is Kind.DATE:
-            return parse_date(node.text)
-        if _DATE.match(node.text):
-            return Day(parse_date(node.text), scope.reading.timezone)
-        return parse_time(node.text)
-    except BadValue as error:
-        is_nothing = known.type.kind is Kind.TIME and "time zone" not in str(error) and not _DATE.match(node.text)
-        nothing = f"{node.text!r} is neither a date nor a time; write for example 2026-03-01"
-        raise _BadOperand(nothing if is_nothing else str(error), node) from error
-
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-
-
-def _calendar(_known: Field, node: Node, scope: Scope) -> Calendar | None:
-    if not node.is_text or not node.text:
-        raise _BadOperand(f"the name of a calendar is due, not {describe(node)}", node)
-    return scope.reading.find_calendar(node.text, node.place)
-
-
-_OPERANDS: dict[Operand, Callable[[Field, Node, Scope], Any]] = {
-    Operand.SAME: _one,
-    Operand.LIST: _many,
-    Operand.SAME_OR_LIST: _one_or_many,
-    Operand.PAIR: _pair,
-    Operand.WORDS: _words,
-    Operand.YES_NO: _truth,
-    Operand.DURATION: _length,
-    Operand.PHRASES: _phrases,
-    Operand.PATTERN: _pattern,
-    Operand.DAY: _day,
-    Operand.CALENDAR: _calendar,
-}
 
 
 def read_definition(name: str, node: Node, reading: Reading) -> None:

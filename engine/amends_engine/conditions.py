@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from amends_engine.operators import OPERATORS, Undecidable, describe_operand
+from amends_engine.operators import OPERATORS, Undecidable, before, describe_operand
 from amends_engine.values import Value
 
 Facts: TypeAlias = Mapping[str, Value]
@@ -108,10 +108,20 @@ def evaluate(condition: Condition, facts: Facts) -> Truth:
 
 
 def evaluate_test(test: Test, facts: Facts) -> Truth:
-    value = facts.get(test.field)
-    if value is None and test.operator != "exists":
+    if missing_in(test, facts):
         return test.if_missing
-    return OPERATORS[test.operator].test(value, test.operand, facts)
+    value, operator = facts.get(test.field), OPERATORS[test.operator]
+    return operator.test((facts[before(test.field)], value) if operator.is_change else value, test.operand, facts)
+
+
+def missing_in(test: Test, facts: Facts) -> str:
+    """The name of the value without which the test has no answer of its own; empty if it has."""
+    if test.operator == "exists":
+        return ""
+    if facts.get(test.field) is None:
+        return test.field
+    earlier = before(test.field)
+    return earlier if OPERATORS[test.operator].is_change and facts.get(earlier) is None else ""
 
 
 def trace(condition: Condition, facts: Facts) -> Trace:
@@ -140,7 +150,10 @@ def _trace_test(test: Test, facts: Facts) -> Trace:
         truth = evaluate_test(test, facts)
     except Undecidable:
         truth = None
-    return Trace(test.path, describe_test(test), truth, facts.get(test.field), test.field)
+    is_change = OPERATORS[test.operator].is_change and before(test.field) in facts
+    was = f", it was {describe_operand(facts[before(test.field)])}" if is_change else ""
+    field = missing_in(test, facts) or test.field
+    return Trace(test.path, f"{describe_test(test)}{was}", truth, facts.get(field), field)
 
 
 def describe_test(test: Test) -> str:

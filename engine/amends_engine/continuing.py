@@ -4,16 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from amends_engine.actions import Pause, Step
+from amends_engine.ages import stale
 from amends_engine.conditions import Facts, evaluate
+from amends_engine.deadlines import due_at
 from amends_engine.events import Event
 from amends_engine.messages import MissingValue
 from amends_engine.operators import Undecidable
 from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached
-from amends_engine.plans import Decision, Outcome, Timer
+from amends_engine.plans import JOIN, Decision, Outcome, Timer
 from amends_engine.rules import Rule
 from amends_engine.timers import Ring
 from amends_engine.values import Value
-from amends_engine.walking import after, pause_at, pause_ends
+from amends_engine.walking import after, line_of, pause_at, pause_ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,14 @@ class Continuation:
         return told
 
 
-def resume(rules: RuleSet, on: Continuation, acted: ActedTimes) -> Decision | None:
-    """The next decision; None if there is nothing to decide."""
+def resume(rules: RuleSet, on: Continuation, acted: ActedTimes, now: datetime | None = None) -> Decision | None:
+    """The next decision; None if there is nothing to decide. now: as of plan()."""
     timer, heard = on.ringing.timer, tuple(event.id for event in on.heard)
-    stage = Stage(on.rule, on.event, timer.mode, on.told, rules, on.ringing.at, timer.generation, heard)
+    stage = Stage(on.rule, on.event, timer.mode, on.told, rules, on.ringing.at, timer.generation, heard, now)
     try:
         if not timer.path:
             return _begin(stage, acted)
-        steps = _way_on(on)
+        steps = way_on(on)
         if steps is None:
             return stage.decide(Outcome.UNDECIDED, f"the rule has no wait at {timer.path}")
         return stage.act(steps)
@@ -57,23 +59,35 @@ def moved(rules: RuleSet, rule: Rule, timer: Timer, facts: Facts) -> datetime:
     return pause_ends(pause, timer.since, facts, rules.zone) if pause else timer.due_at
 
 
+def due_again(rules: RuleSet, rule: Rule, action: str, begins_at: datetime, facts: Facts) -> datetime | None:
+    """When a step should be done by what is known now; None if the rule has no such step with a deadline."""
+    found = next((one.deadline for one in rule.actions() if one.name == action and one.deadline), None)
+    return due_at(found, begins_at, facts, rules.zone) if found else None
+
+
 def _begin(stage: Stage, acted: ActedTimes) -> Decision | None:
     if evaluate(stage.rule.condition, stage.facts) is not True:
         return None
-    if reason := limit_reached(stage.rule, stage.event, acted):
+    reason = stale(stage.rule, stage.at, stage.now) or limit_reached(stage.rule, stage.event, stage.facts, acted)
+    if reason:
         return stage.decide(Outcome.LIMITED, reason)
     return stage.act(stage.rule.steps)
 
 
-def _way_on(on: Continuation) -> tuple[Step, ...] | None:
+def way_on(on: Continuation) -> tuple[Step, ...] | None:
+    """The steps after the pause by what ended it; None if the rule has no such pause."""
     path = on.ringing.timer.path
-    pause, rest = pause_at(on.rule.steps, path), after(on.rule.steps, path)
+    _, line = line_of(on.rule.steps, path)
+    pause, rest = pause_at(line, path), after(line, path)
+    if on.ringing.timer.watch == JOIN:
+        return rest
     if pause is None or rest is None:
         return None
-    return *pause.ways.get(_way(pause, on), ()), *rest
+    return *pause.ways.get(way_of(pause, on), ()), *rest
 
 
-def _way(pause: Pause, on: Continuation) -> str:
+def way_of(pause: Pause, on: Continuation) -> str:
+    """By what the pause ended: its late way, an answer, or `then`."""
     if on.ringing.hit is None:
         return pause.late
     return str(on.heard[-1].fields.get("answer", "")) if pause.asks else "then"

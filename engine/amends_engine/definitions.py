@@ -7,11 +7,24 @@ from datetime import timedelta
 
 from amends_engine.documents import Node
 from amends_engine.findings import Finding
-from amends_engine.shapes import BUDGET, DEFINITIONS, check_shape
+from amends_engine.shapes import BUDGET, DEFINITIONS, LOW, check_shape
 from amends_engine.values import BadValue, Money, parse_duration, parse_money
 
 WINDOWS = ("day", "week", "month", "year")
 _PER = re.compile(r"(?P<amount>.+?) per (?P<window>.+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Low:
+    """While less than so many percent are left a person is asked before anything is given.
+
+    ask: the owner of the budget; None: of the rule that wants to give.
+    """
+
+    percent: int
+    ask: str | None = None
+    within: timedelta = timedelta(hours=24)
+    gives_unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +37,7 @@ class Budget:
     sliding: timedelta | None = None
     per_customer: Money | None = None
     per_customer_window: timedelta | None = None
+    low: Low | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,22 @@ def _read_budget(name: str, node: Node, findings: list[Finding]) -> Budget | Non
     per_customer, _, personal_window = personal or (None, None, None)
     if per_customer and per_customer.currency != amount.currency:
         _report("bad-money", f"The budget {name} mixes {amount.currency} and {per_customer.currency}", node, findings)
-    return Budget(name, amount, window, sliding, per_customer, personal_window)
+    low = _read_low(node, findings)
+    return Budget(name, amount, window, sliding, per_customer, personal_window, low)
+
+
+def _read_low(node: Node, findings: list[Finding]) -> Low | None:
+    low, owner = node.get("low"), node.get("owner")
+    if low is None or not check_shape(low, LOW, "low", findings):
+        return None
+    given = low.get("answer_within")
+    within, unanswered = timedelta(hours=24), low.get("no_answer")
+    try:
+        within = parse_duration(given.text) if given else within
+    except BadValue as error:
+        _report("bad-duration", f"answer_within: {error}", given or low, findings)
+    gives = unanswered is not None and unanswered.text == "give"
+    return Low(int(low.fields["below"].text.removesuffix("%")), owner.text if owner else None, within, gives)
 
 
 def _read_rate(

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from amends_engine.fields import EventType, Field, Fields, closest
+from amends_engine.fields import SCHEDULE_DUE, EventType, Field, Fields
 from amends_engine.plans import Json, event_id
+from amends_engine.spelling import closest
 from amends_engine.strict_json import kind_of, parse, shorten
 from amends_engine.values import BadValue, Value, parse_time
 
@@ -21,12 +22,29 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 OWN_SOURCE = "amends"
 """The source of events and attributes that rules made; nobody else may use the name."""
 
+DEEPEST = 3
+"""How many rules may hear each other in a row; a longer chain is most likely a circle."""
+
 
 class Origin(StrEnum):
-    """Whether an event came from outside or was made by a rule."""
+    """Whether an event came from outside, was made by a rule, or is a slot of a schedule."""
 
     OUTSIDE = "outside"
     SELF = "self"
+    SCHEDULE = "schedule"
+
+
+HEARD = (Origin.OUTSIDE, Origin.SELF)
+"""The origins that a rule can ask for; a slot concerns one rule only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an event says about an entity besides the customer, by short names."""
+
+    entity: str
+    id: str
+    values: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +52,8 @@ class Event:
     """Something that happened, typed. fields and attributes (of the customer) are keyed by short names.
 
     key: the sender's own id within its source; id: made of source and key; occurred_at: aware, UTC;
-    depth: how many rules stand between it and an event from outside.
+    depth: how many rules stand between it and an event from outside; says: what it sets about an entity, kept when
+    the event is accepted.
     """
 
     id: str
@@ -46,10 +65,14 @@ class Event:
     fields: Mapping[str, Value] = field(default_factory=dict)
     attributes: Mapping[str, Value] = field(default_factory=dict)
     depth: int = 0
+    says: tuple[Said, ...] = field(default=(), compare=False)
 
     @property
     def origin(self) -> Origin:
-        return Origin.SELF if self.depth else Origin.OUTSIDE
+        if self.depth:
+            return Origin.SELF
+        is_slot = self.type == SCHEDULE_DUE and self.source == OWN_SOURCE
+        return Origin.SCHEDULE if is_slot else Origin.OUTSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +139,7 @@ def _event(document: Json, fields: Fields, received_at: datetime) -> Event:
         raise BadValue(f"the source {OWN_SOURCE} is kept for events that rules make; name the system that sends this")
     kind = event_type(_required(members, "type"), fields)
     customer_id, attributes = _customer(members.get("customer"), fields)
+    values = _event_fields(members.get("data"), kind)
     return Event(
         id=event_id(source, key),
         source=source,
@@ -123,9 +147,20 @@ def _event(document: Json, fields: Fields, received_at: datetime) -> Event:
         type=kind.name,
         occurred_at=_time(members["time"]) if "time" in members else received_at,
         customer_id=customer_id,
-        fields=_event_fields(members.get("data"), kind),
+        fields=values,
         attributes=attributes,
+        says=said_by(kind, values),
     )
+
+
+def said_by(kind: EventType, values: Mapping[str, Value]) -> tuple[Said, ...]:
+    """What an event of this type sets about the entity that it updates: every field that both have."""
+    entity = kind.updates
+    named = values.get(entity.by) if entity else None
+    if entity is None or named is None:
+        return ()
+    shared = {name: value for name, value in values.items() if name in entity.fields}
+    return (Said(entity.name, str(named), shared),) if shared else ()
 
 
 def identifier(raw: Json, what: str, longest: int = MAX_ID) -> str:

@@ -1,19 +1,30 @@
 """Why a rule acted or did not: recomputed by the evaluator that runs live, never read from a log of misses."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from amends_engine.conditions import Facts, Trace, trace
+from amends_engine.ages import stale
+from amends_engine.conditions import Facts, Trace, missing_fields, trace
 from amends_engine.events import Event
-from amends_engine.planning import ActedTimes, RuleSet, plan
-from amends_engine.plans import Decision, Plan
+from amends_engine.messages import MissingValue
+from amends_engine.nearest import nearest_miss
+from amends_engine.operators import Undecidable
+from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached, mode_of, plan
+from amends_engine.plans import Decision, Hit, Outcome, Plan
 from amends_engine.rules import Rule
+from amends_engine.triggers.kinds import Windowed
+from amends_engine.triggers.standing import Standing, groups, standing
+
+_END = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One rule and one event. result: acted, outranked, limited, undecided, unknown, no or another event.
+    """One rule and one event. result: acted, outranked, limited, undecided, unknown, no, waiting or another event.
 
-    nearest_miss: the single condition that kept the rule from firing, if there is just one.
+    nearest_miss: the single thing that kept the rule from firing, if there is just one, for "would have fired …".
+    window: how far a trigger of several events has come. misses: the paths of the conditions that nearest_miss names.
     """
 
     rule: Rule
@@ -22,45 +33,113 @@ class Explanation:
     tree: Trace | None
     nearest_miss: str = ""
     decision: Decision | None = None
+    window: Standing | None = None
+    misses: tuple[str, ...] = ()
 
 
-def explain(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes) -> list[Explanation]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an explanation goes by. hits: those that count together with the event; until: what came later is not;
+    now: when the event is looked at, for `max_age` of rules.
+    """
+
+    facts: Facts
+    acted: ActedTimes = field(default_factory=dict)
+    hits: Sequence[Hit] = ()
+    until: datetime = _END
+    now: datetime | None = None
+
+
+def explain(rules: RuleSet, event: Event, known: Known) -> list[Explanation]:
     """One explanation for each running rule; those of other event types last."""
-    made = plan(rules, event, facts, acted)
+    made = plan(rules, event, known.facts, known.acted, known.now)
     decided = {decision.rule_id: decision for decision in made.decisions}
-    listening = [rule for rule in rules.by_event.get(event.type, ()) if rule.trigger.starts_with(event)]
-    found = [_explain(rule, decided.get(rule.id), made, facts) for rule in listening]
-    others = sorted((rule for rule in rules.by_id.values() if rule not in listening), key=lambda rule: rule.id)
+    hearing = list(_hearing(rules, event))
+    found = [_explain(rules, rule, event, decided.get(rule.id), made, known) for rule in hearing]
+    heard = {rule.id for rule in hearing}
+    others = sorted((rule for rule in rules.by_id.values() if rule.id not in heard), key=lambda rule: rule.id)
     return found + [_deaf(rule, event) for rule in others]
+
+
+def windows_of(rules: RuleSet, event: Event, facts: Facts) -> set[tuple[str, str]]:
+    """The watches and keys whose hits count together with this event, for any running rule."""
+    windowed = (rule.trigger for rule in rules.by_id.values() if isinstance(rule.trigger, Windowed))
+    return {group for trigger in windowed for group in groups(trigger, event, facts)}
+
+
+def _hearing(rules: RuleSet, event: Event) -> Iterable[Rule]:
+    for rule in rules.by_event.get(event.type, ()):
+        if rule.trigger.starts_with(event):
+            yield rule
+    for rule in rules.by_id.values():
+        if isinstance(rule.trigger, Windowed) and any(event.type in watch.types for watch in rule.trigger.watches):
+            yield rule
 
 
 def _deaf(rule: Rule, event: Event) -> Explanation:
     return Explanation(rule, "another event", f"{rule.trigger.describe()}; this is {event.type}", None)
 
 
-def _explain(rule: Rule, decision: Decision | None, made: Plan, facts: Facts) -> Explanation:
-    tree = trace(rule.condition, facts)
+def _explain(
+    rules: RuleSet, rule: Rule, event: Event, decision: Decision | None, made: Plan, known: Known
+) -> Explanation:
+    if isinstance(rule.trigger, Windowed):
+        return _windowed(rules, rule, rule.trigger, event, known)
+    tree = trace(rule.condition, known.facts)
     if decision:
-        return Explanation(rule, decision.outcome.value, decision.reason, tree, decision=decision)
-    missed = made.unknown.get(rule.id)
-    if missed:
-        return Explanation(rule, "unknown", f"{', '.join(missed)} is missing", tree)
-    return Explanation(rule, "no", "", tree, nearest_miss(tree))
+        return _decided(rule, event, decision, tree, known)
+    return _not_true(rule, tree, known.facts, made.unknown.get(rule.id, ()))
 
 
-def nearest_miss(tree: Trace) -> str:
-    """The one part that is false while all the others are true."""
-    failing = [part for part in tree.parts if part.truth is not True]
-    if len(failing) != 1 or failing[0].truth is not False:
+def _decided(rule: Rule, event: Event, decision: Decision, tree: Trace, known: Known) -> Explanation:
+    is_limited = decision.outcome is Outcome.LIMITED and not stale(rule, event.occurred_at, known.now)
+    miss = _after_limit(rule, event, known) if is_limited else ""
+    return Explanation(rule, decision.outcome.value, decision.reason, tree, miss, decision)
+
+
+def _not_true(rule: Rule, tree: Trace, facts: Facts, unknown: Sequence[str] = ()) -> Explanation:
+    miss = nearest_miss(rule.condition, facts)
+    result, reason = ("unknown", f"{', '.join(unknown)} is missing") if unknown else ("no", "")
+    return Explanation(
+        rule, result, reason, tree, f"with {miss.text}" if miss else "", misses=miss.paths if miss else ()
+    )
+
+
+def _after_limit(rule: Rule, event: Event, known: Known) -> str:
+    """When the limit would have let it."""
+    limit = rule.per_customer
+    times = sorted(known.acted.get((rule.id, event.customer_id or ""), ()))
+    if limit is None or not times:
         return ""
-    return _wanted(failing[0])
+    counting = [moment for moment in times if abs(event.occurred_at - moment) < limit.window]
+    free_at = counting[-limit.count] + limit.window if len(counting) >= limit.count else None
+    return f"from {free_at:%Y-%m-%d %H:%M} UTC on" if free_at else ""
 
 
-def _wanted(part: Trace) -> str:
-    """What would have to hold, in words; a definition by its name."""
-    if not part.parts or part.text.startswith("is "):
-        return part.text
-    if part.text == "not":
-        return f"not ({_wanted(part.parts[0])})"
-    glue = " or " if part.text == "any of" else " and "
-    return glue.join(_wanted(inner) for inner in part.parts if inner.truth is not True)
+def _windowed(rules: RuleSet, rule: Rule, trigger: Windowed, event: Event, known: Known) -> Explanation:
+    seen = standing(trigger, event, known.facts, known.hits, known.until)
+    is_about = any(event.type in watch.types for watch in trigger.watches) and event.type in trigger.event_types
+    tree = trace(rule.condition, known.facts) if is_about else None
+    if not seen.fires:
+        result = "waiting" if seen.waits_until else "no"
+        is_near = bool(seen.miss) and (tree is None or tree.truth is True)
+        return Explanation(rule, result, "", tree, seen.miss if is_near else "", window=seen)
+    return _begun(rules, rule, event, tree or trace(rule.condition, known.facts), seen, known)
+
+
+def _begun(rules: RuleSet, rule: Rule, event: Event, tree: Trace, seen: Standing, known: Known) -> Explanation:
+    if tree.truth is not True:
+        found = _not_true(rule, tree, known.facts, missing_fields(tree))
+        return Explanation(rule, found.result, found.reason, tree, found.nearest_miss, None, seen, found.misses)
+    stage = Stage(rule, event, mode_of(rule), known.facts, rules, event.occurred_at)
+    reason = limit_reached(rule, event, known.facts, known.acted)
+    decision = stage.decide(Outcome.LIMITED, reason) if reason else _acted(stage)
+    miss = _after_limit(rule, event, known) if reason else ""
+    return Explanation(rule, decision.outcome.value, decision.reason, tree, miss, decision, seen)
+
+
+def _acted(stage: Stage) -> Decision:
+    try:
+        return stage.act(stage.rule.steps)
+    except (Undecidable, MissingValue) as error:
+        return stage.decide(Outcome.UNDECIDED, str(error))

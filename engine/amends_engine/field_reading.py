@@ -6,20 +6,12 @@ from dataclasses import replace
 
 from amends_engine.deriving import band_of, sentiment_of
 from amends_engine.documents import Node
-from amends_engine.fields import (
-    BUILT_IN,
-    BUILT_IN_EVENTS,
-    Derived,
-    EventType,
-    Field,
-    Fields,
-    FieldType,
-    Kind,
-    closest,
-)
+from amends_engine.entity_reading import check_named, entity_nodes, read_entity, updated_by
+from amends_engine.fields import BUILT_IN, BUILT_IN_EVENTS, Derived, Entity, EventType, Field, Fields, FieldType, Kind
 from amends_engine.findings import Finding
 from amends_engine.scales import SCALES
-from amends_engine.shapes import ENTITY, EVENT_TYPE, FIELD, FIELDS, SENTIMENT, check_shape, describe
+from amends_engine.shapes import CUSTOMER, EVENT_TYPE, FIELD, FIELDS, SENTIMENT, check_shape, describe
+from amends_engine.spelling import closest
 
 _CHOICES = re.compile(r"one of \[(?P<choices>[^\[\]]+)\]\Z")
 _BOUNDED = re.compile(r"(?P<kind>whole number|number) from (?P<low>-?\d+(\.\d+)?) to (?P<high>-?\d+(\.\d+)?)\Z")
@@ -36,15 +28,24 @@ def read_fields(root: Node, findings: list[Finding], language: str = "en") -> Fi
     if not check_shape(root, FIELDS, "fields.yaml", findings):
         return Fields()
     customer = _read_customer(root.get("entities"), findings)
+    nodes = dict(entity_nodes(root.get("entities"), findings))
+    entities = {
+        name: read_entity(name, node, _read_members(node.get("fields"), name, findings)) for name, node in nodes.items()
+    }
     events = {}
     for name, node in _members(root.get("events")):
         if check_shape(node, EVENT_TYPE, f"the event type {name}", findings):
-            prefix = name.partition(".")[0]
-            means = node.fields["means"].text
-            events[name] = EventType(name, means, _read_members(node.get("fields"), prefix, findings))
-    _check_same_types(events, findings)
-    fields = Fields(customer, {**events, **BUILT_IN_EVENTS})
+            events[name] = _read_event(name, node, entities, findings)
+    check_named(entities, nodes, events.values(), findings)
+    _check_same_types(entities, events, findings)
+    fields = Fields(customer, {**events, **BUILT_IN_EVENTS}, entities=entities)
     return replace(fields, derived=_read_derived(root, fields, language, findings))
+
+
+def _read_event(name: str, node: Node, entities: dict[str, Entity], findings: list[Finding]) -> EventType:
+    prefix = name.partition(".")[0]
+    read = EventType(name, node.fields["means"].text, _read_members(node.get("fields"), prefix, findings))
+    return replace(read, updates=updated_by(read, node, entities, findings))
 
 
 def _read_derived(root: Node, fields: Fields, language: str, findings: list[Finding]) -> dict[str, Derived]:
@@ -86,13 +87,8 @@ def _members(node: Node | None) -> list[tuple[str, Node]]:
 
 
 def _read_customer(entities: Node | None, findings: list[Finding]) -> dict[str, Field]:
-    for name, node in _members(entities):
-        if name != "customer":
-            remedy = "declare the fields with the event that carries them"
-            message = f"The entity {name} does not exist; customer is the only one"
-            findings.append(Finding("unknown-key", message, node.place, remedy))
     customer = entities.get("customer") if entities else None
-    if customer is None or not check_shape(customer, ENTITY, "the entity customer", findings):
+    if customer is None or not check_shape(customer, CUSTOMER, "the entity customer", findings):
         return {}
     return _read_members(customer.get("fields"), "customer", findings)
 
@@ -148,8 +144,8 @@ def read_type(node: Node, findings: list[Finding]) -> FieldType | None:
     return None
 
 
-def _check_same_types(events: dict[str, EventType], findings: list[Finding]) -> None:
-    seen: dict[str, Field] = {}
+def _check_same_types(entities: dict[str, Entity], events: dict[str, EventType], findings: list[Finding]) -> None:
+    seen = {known.name: known for entity in entities.values() for known in entity.fields.values()}
     for event in events.values():
         for known in event.fields.values():
             first = seen.setdefault(known.name, known)

@@ -1,32 +1,17 @@
 """Which rules ask for the past, and which of them an event leaves in doubt without it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable, Mapping
 
-from amends_engine.actions import conditions_in
-from amends_engine.conditions import Condition, Facts, evaluate, tests_in
+from amends_engine.conditions import Facts, evaluate
 from amends_engine.events import Event
-from amends_engine.history import Asked, asked_of
+from amends_engine.history import Asked
 from amends_engine.operators import Undecidable
-from amends_engine.planning import RuleSet
+from amends_engine.planning import Askers, RuleSet
 from amends_engine.rules import Rule
-
-Askers: TypeAlias = Mapping[str, Collection[tuple[Rule, frozenset[Asked]]]]
-"""By event type the rules that ask for the past, each with all that it asks."""
 
 
 def askers(rules: RuleSet) -> Askers:
-    found: dict[str, list[tuple[Rule, frozenset[Asked]]]] = {}
-    for rule in rules.by_id.values():
-        conditions = (rule.condition, *conditions_in(rule.steps))
-        asked = frozenset(one for condition in conditions for one in _asked(condition))
-        for event_type in rule.trigger.event_types if asked else ():
-            found.setdefault(event_type, []).append((rule, asked))
-    return found
-
-
-def _asked(condition: Condition) -> Iterator[Asked]:
-    return (one for test in tests_in(condition) if (one := asked_of(test.field)))
+    return rules.asking
 
 
 def asked_about(event: Event, asking: Askers) -> frozenset[Asked]:

@@ -21,10 +21,11 @@ class Form(StrEnum):
 
 
 class Purpose(StrEnum):
-    """Why a customer is written to: marketing needs consent and respects caps, service does not."""
+    """Why a customer is written to: marketing needs consent and respects caps, service does not; a survey asks."""
 
     SERVICE = "service"
     MARKETING = "marketing"
+    SURVEY = "survey"
 
 
 @dataclass(frozen=True, slots=True)

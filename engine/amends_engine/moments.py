@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TypeAlias
 
+from amends_engine.calendars import Calendar, next_opening
 from amends_engine.conditions import Facts
 
 
@@ -30,7 +31,14 @@ class NextClock:
     clock: time
 
 
-Moment: TypeAlias = After | AtField | NextClock
+@dataclass(frozen=True, slots=True)
+class NextOpening:
+    """At once while the calendar is open, else when it opens."""
+
+    calendar: Calendar
+
+
+Moment: TypeAlias = After | AtField | NextClock | NextOpening
 
 CLOCK = re.compile(r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)\Z")
 
@@ -43,10 +51,19 @@ def find_moment(moment: Moment, begins_at: datetime, facts: Facts, zone: tzinfo)
         case AtField(offset, field):
             found = _time_in(facts, field, zone)
             return found + offset if found else None
+        case NextOpening(calendar):
+            return next_opening(begins_at, calendar)
         case NextClock(clock):
             today = begins_at.astimezone(zone).date()
             days = (wall_time(today + timedelta(days=ahead), clock, zone) for ahead in range(3))
             return next(found for found in days if found > begins_at)
+
+
+def entity_of(field: str, facts: Facts) -> str:
+    """The id of the flight whose `flight.lands_at` this is; nothing for fields of customers."""
+    entity = field.partition(".")[0]
+    found = facts.get(f"{entity}.id") if entity not in {"", "customer", "event", "case"} else None
+    return str(found) if found is not None else ""
 
 
 def _time_in(facts: Facts, field: str, zone: tzinfo) -> datetime | None:

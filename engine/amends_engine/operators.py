@@ -34,6 +34,7 @@ class Operand(StrEnum):
     PATTERN = "a pattern of RE2"
     DAY = "a date, or a time with its offset"
     CALENDAR = "the name of a calendar"
+    AMOUNT = "how much, more than 0"
 
 
 Test = Callable[[Any, Any, Mapping[str, Value]], bool]
@@ -41,7 +42,10 @@ Test = Callable[[Any, Any, Mapping[str, Value]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """name as authors write it; words complete a sentence: "customer.tier is gold"."""
+    """name as authors write it; words complete a sentence: "customer.tier is gold".
+
+    is_change: it tests the value before together with the present one.
+    """
 
     name: str
     words: str
@@ -49,13 +53,16 @@ class Operator:
     kinds: frozenset[Kind]
     test: Test
     example: str
+    is_change: bool = False
 
 
 _ORDERED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DATE, Kind.DURATION})
 _TEXTUAL = frozenset({Kind.TEXT, Kind.TEXTS})
 _DATED = frozenset({Kind.TIME, Kind.DATE})
 _MOMENTS = frozenset({Kind.TIME})
+_COUNTED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY})
 _ALL = frozenset(Kind)
+_SINGLE = _ALL - {Kind.TEXTS}
 
 
 def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
@@ -188,6 +195,31 @@ def _exists(value: Any, operand: bool, _facts: Mapping[str, Value]) -> bool:
     return (value is not None) is operand
 
 
+def before(field: str) -> str:
+    """The name of the fact that holds what a field said before its present value."""
+    return f"{field} before"
+
+
+def _has_changed_from(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
+    was, now = values
+    return was != now and _is_one_of(was, operand, facts)
+
+
+def _has_changed_to(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
+    was, now = values
+    return was != now and _is_one_of(now, operand, facts)
+
+
+def _has_fallen_by(values: tuple[Any, Any], operand: Any, _facts: Mapping[str, Value]) -> bool:
+    was, now = values
+    return bool(_comparable(was, now) - _comparable(now, was) >= _comparable(operand, now))
+
+
+def _has_risen_by(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
+    was, now = values
+    return _has_fallen_by((now, was), operand, facts)
+
+
 _at_most = _ordered(lambda value, bound: value <= bound)
 _at_least = _ordered(lambda value, bound: value >= bound)
 _more_than = _ordered(lambda value, bound: value > bound)
@@ -257,6 +289,42 @@ OPERATORS: dict[str, Operator] = {
             _is_outside,
             "event.occurred_at: {outside: office_hours}",
         ),
+        (
+            "changed_from",
+            "has changed from",
+            Operand.SAME_OR_LIST,
+            _SINGLE,
+            _has_changed_from,
+            "customer.tier: {changed_from: gold}",
+            True,
+        ),
+        (
+            "changed_to",
+            "has changed to",
+            Operand.SAME_OR_LIST,
+            _SINGLE,
+            _has_changed_to,
+            "customer.tier: {changed_to: [basic, silver]}",
+            True,
+        ),
+        (
+            "fell_by",
+            "has fallen by at least",
+            Operand.AMOUNT,
+            _COUNTED,
+            _has_fallen_by,
+            "customer.age: {fell_by: 3}",
+            True,
+        ),
+        (
+            "rose_by",
+            "has risen by at least",
+            Operand.AMOUNT,
+            _COUNTED,
+            _has_risen_by,
+            "customer.spend_365d: {rose_by: 500 EUR}",
+            True,
+        ),
         ("exists", "is known:", Operand.YES_NO, _ALL, _exists, "customer.email: {exists: true}"),
     )
 }
@@ -270,6 +338,10 @@ MEANT: dict[str, str] = {
     **dict.fromkeys(("!=", "is_not", "not_in", "ne"), "not"),
     **dict.fromkeys(("in", "any_of"), "one_of"),
     **dict.fromkeys(("regex", "regexp", "pattern", "fits"), "matches"),
+    **dict.fromkeys(("was", "changes_from"), "changed_from"),
+    **dict.fromkeys(("becomes", "changes_to"), "changed_to"),
+    **dict.fromkeys(("falls_by", "dropped_by", "drops_by"), "fell_by"),
+    **dict.fromkeys(("rises_by", "grew_by"), "rose_by"),
     **dict.fromkeys(("contains", "includes", "like"), "mentions"),
 }
 """What people write by habit, and the operator they mean."""

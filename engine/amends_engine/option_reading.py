@@ -1,24 +1,27 @@
 """The options of a step: each is read by its declared type, from one table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from amends_engine.actions import Datum, FieldNames, Literal, Operand, Table, Texts
+from amends_engine.actions import Datum, FieldNames, Literal, Operand, Table, Texts, When
 from amends_engine.calendars import BusinessDuration, parse_length
 from amends_engine.condition_reading import Scope, find_field
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
+from amends_engine.lengths import read_length
+from amends_engine.moment_reading import read_moment
+from amends_engine.moments import AtField
 from amends_engine.placeholders import Text, parse_text
-from amends_engine.shapes import describe
+from amends_engine.shapes import IF_LATE, TO_POST, TO_ROLE, TO_TEAM, check_shape, describe
 from amends_engine.steps import Option, OptionType
-from amends_engine.values import BadValue, parse_money
+from amends_engine.values import BadValue, describe_duration, parse_money
 
 _TABLE_EXAMPLE = "write for example {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}"
 
 
 def read_option(option: Option, node: Node, scope: Scope) -> Operand | None:
     """The operand of one option, or None with a finding; any option can be a table {by: …, otherwise: …}."""
-    if node.is_mapping and option.type not in {OptionType.TEXTS, OptionType.VALUES}:
+    if node.is_mapping and (option.type not in _MAPPINGS or _is_table(option, node)):
         return _read_table(option, node, scope)
     try:
         return _READERS[option.type](option, node, scope)
@@ -32,6 +35,14 @@ def read_option(option: Option, node: Node, scope: Scope) -> Operand | None:
         return None
 
 
+def _is_table(option: Option, node: Node) -> bool:
+    """Whether a mapping that could be the value itself is a table of such values."""
+    return option.type in {OptionType.ASSIGNEE, OptionType.POST} and node.get("by") is not None
+
+
+_MAPPINGS = frozenset(
+    {OptionType.TEXTS, OptionType.VALUES, OptionType.ASSIGNEE, OptionType.POST, OptionType.IF_LATE, OptionType.ASK}
+)
 _WITH_UNIT = {OptionType.MONEY: ("bad-money", " EUR"), OptionType.DURATION: ("bad-duration", "d")}
 
 
@@ -184,6 +195,84 @@ def _values(option: Option, node: Node, scope: Scope) -> Texts:
     return Texts({name: _value(option, value, scope) for name, value in node.fields.items()})
 
 
+def _words(option: Option, node: Node, scope: Scope) -> Literal:
+    if not node.items:
+        raise BadValue(f"a list of names is due, not {describe(node)}")
+    words = [str(_word(option, item, scope).value) for item in node.items]
+    if wrong := [word for word in words if option.choices and word not in option.choices]:
+        raise BadValue(f"{wrong[0]} is not one of {', '.join(option.choices)}")
+    return Literal([*words])
+
+
+def _asked(_option: Option, node: Node, _scope: Scope) -> Texts:
+    """Read apart from its step by asked_amounts; here only as a whole."""
+    return Texts({name: Literal(value.text) for name, value in node.fields.items()})
+
+
+def _field(_option: Option, node: Node, scope: Scope) -> FieldNames:
+    known = find_field(node.text, node.place, scope)
+    return FieldNames((known.name,) if known else ())
+
+
+def _when(option: Option, node: Node, scope: Scope) -> Operand:
+    if node.text == "now":
+        return Literal("now")
+    moment = read_moment(node, option.name, scope)
+    if isinstance(moment, AtField):
+        return When(moment, scope.reading.timezone)
+    if moment is not None:
+        raise BadValue(f"{node.text} names no field; write for example 15m before flight.lands_at")
+    return Literal("now")
+
+
+def _assignee(option: Option, node: Node, scope: Scope) -> Operand:
+    """A name, {role: …} or {team: …, pick: least_busy}."""
+    if not node.is_mapping:
+        return _named(option, node, scope, scope.reading.staff.names)
+    shape = TO_TEAM if node.get("team") else TO_ROLE
+    if not check_shape(node, shape, option.name, scope.reading.findings):
+        return _NOBODY
+    staff = scope.reading.staff
+    if team := node.get("team"):
+        if team.text not in staff.teams:
+            scope.reading.report_unknown("unknown-role", "The team", team.text, staff.teams, team.place)
+        return Texts({name: Literal(given.text) for name, given in node.fields.items()})
+    return Texts({"role": _named(option, node.fields["role"], scope, staff.roles)})
+
+
+def _post(option: Option, node: Node, scope: Scope) -> Operand:
+    if not node.is_mapping:
+        return _named(option, node, scope, scope.reading.staff.roles)
+    if not check_shape(node, TO_POST, option.name, scope.reading.findings):
+        return _NOBODY
+    role = _named(option, node.fields["role"], scope, scope.reading.staff.roles)
+    at = node.get("at")
+    known = find_field(at.text, at.place, scope) if at else None
+    return Texts({"role": role, **({"at": parse_text(f"<{known.name}>")} if known else {})})
+
+
+def _if_late(option: Option, node: Node, scope: Scope) -> Operand:
+    if not node.is_mapping:
+        raise BadValue(f"{{tell: a role, repeat: 4h}} is due, not {describe(node)}")
+    if not check_shape(node, IF_LATE, option.name, scope.reading.findings):
+        return _NOBODY
+    tell = _named(option, node.fields["tell"], scope, scope.reading.staff.names)
+    repeat = node.get("repeat")
+    length = read_length(repeat, "repeat", scope.reading) if repeat else None
+    return Texts({"tell": tell, **({"repeat": Literal(describe_duration(length))} if length else {})})
+
+
+_NOBODY = Literal(None)
+
+
+def _named(option: Option, node: Node, scope: Scope, known: Collection[str]) -> Text:
+    """The name of somebody; where workspace.yaml declares roles or teams it must be one of them."""
+    text = _text(option, node, scope)
+    if scope.reading.staff.names and not text.fields and node.text not in known:
+        scope.reading.report_unknown("unknown-role", "The role", node.text, known, node.place)
+    return text
+
+
 _READERS: dict[OptionType, Callable[[Option, Node, Scope], Operand]] = {
     OptionType.TEXT: _text,
     OptionType.WORD: _word,
@@ -200,4 +289,11 @@ _READERS: dict[OptionType, Callable[[Option, Node, Scope], Operand]] = {
     OptionType.EVENT: _event,
     OptionType.VALUE: _value,
     OptionType.VALUES: _values,
+    OptionType.ASSIGNEE: _assignee,
+    OptionType.POST: _post,
+    OptionType.IF_LATE: _if_late,
+    OptionType.MOMENT: _when,
+    OptionType.WORDS: _words,
+    OptionType.FIELD: _field,
+    OptionType.ASK: _asked,
 }

@@ -7,7 +7,10 @@ from typing import Any
 from amends_engine.values import BadValue
 
 MAX_PATTERN = 1_000
-_MAX_MEMORY = 1 << 20  # bytes for one compiled pattern; RE2 refuses larger ones
+MAX_PATTERNS = 100
+"""Different patterns of one workspace: the worst that RE2 takes needs some milliseconds to compile."""
+
+_MAX_MEMORY = 1 << 18  # bytes for one compiled pattern; RE2 refuses larger ones
 
 _REFUSED: tuple[tuple[str, str], ...] = (
     (r"\(\?<?[=!]", "looks ahead or back with (?=…), (?!…), (?<=…) or (?<!…)"),

@@ -1,28 +1,23 @@
 """Steps that pause a rule: wait, wait_for, ask."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
 from types import MappingProxyType
 from typing import TypeAlias
 
 from amends_engine.actions import Action, Literal, Pause, Step
-from amends_engine.condition_reading import NOTHING, Scope, find_field, read_conditions
+from amends_engine.condition_reading import NOTHING, Scope, read_conditions
 from amends_engine.documents import Node
-from amends_engine.fields import ASK_ANSWERED, Kind
+from amends_engine.fields import ASK_ANSWERED
 from amends_engine.lengths import read_length
-from amends_engine.moments import CLOCK, After, AtField, Moment, NextClock
+from amends_engine.moment_reading import read_moment
+from amends_engine.moments import After, AtField
 from amends_engine.option_reading import read_option
-from amends_engine.shapes import ASK, WAIT_FOR, WAIT_SPAN, WAIT_UNTIL, check_shape, describe
+from amends_engine.shapes import ASK, WAIT_FOR, WAIT_SPAN, WAIT_UNTIL, check_shape
 from amends_engine.steps import Option, OptionType
 from amends_engine.triggers.events import read_event_types
 from amends_engine.triggers.parts import read_group
 from amends_engine.triggers.watches import Watch, content_id
-from amends_engine.values import BadValue, parse_duration
-
-_AROUND = re.compile(r"(?P<length>.+?) (?P<side>after|before) (?P<field>\S+)\Z")
-_NEXT = "next "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +40,7 @@ def _read_wait(node: Node, scope: Scope, path: str, _inner: Inner) -> Step | Non
     if not check_shape(node, WAIT_UNTIL, "wait", scope.reading.findings):
         return None
     until = node.fields["until"]
-    moment, most = _read_moment(until, scope), node.get("at_most")
+    moment, most = read_moment(until, "until", scope), node.get("at_most")
     limit = read_length(most, "at_most", scope.reading) if most else None
     if moment is None or (most and limit is None):
         return None
@@ -59,36 +54,6 @@ def _read_wait(node: Node, scope: Scope, path: str, _inner: Inner) -> Step | Non
 def _is_always_there(name: str, scope: Scope) -> bool:
     known = scope.reading.fields.find(name)
     return known is not None and known.is_required
-
-
-def _read_moment(node: Node, scope: Scope) -> Moment | None:
-    if node.text.startswith(_NEXT) and (clock := CLOCK.match(node.text.removeprefix(_NEXT))):
-        return NextClock(time(int(clock["hour"]), int(clock["minute"])))
-    around = _AROUND.match(node.text)
-    name = around["field"] if around else node.text
-    if "." not in name or " " in name:
-        remedy = "write for example 2d after event.travel_date, customer.travels_at, or next 08:00"
-        scope.reading.report("bad-moment", f"until: {describe(node)} is not a moment", node.place, remedy)
-        return None
-    known = find_field(name, node.place, scope)
-    if known is None:
-        return None
-    if known.type.kind not in {Kind.TIME, Kind.DATE}:
-        message = f"{known.name} is {known.type.describe()}, not a time or a date"
-        scope.reading.report("bad-moment", message, node.place, "name a field of type time or date")
-        return None
-    return _around(around, known.name, node, scope)
-
-
-def _around(around: re.Match[str] | None, field: str, node: Node, scope: Scope) -> Moment | None:
-    if around is None:
-        return AtField(timedelta(), field)
-    try:
-        length = parse_duration(around["length"])
-    except BadValue as error:
-        scope.reading.report("bad-duration", f"until: {error}", node.place)
-        return None
-    return AtField(length if around["side"] == "after" else -length, field)
 
 
 def _read_wait_for(node: Node, scope: Scope, path: str, inner: Inner) -> Step | None:
@@ -119,8 +84,11 @@ def _read_ask(node: Node, scope: Scope, path: str, inner: Inner) -> Step | None:
     given = node.fields
     within = read_length(given["answer_within"], "answer_within", scope.reading)
     options = {
-        name: read_option(Option(name, OptionType.TEXT, "", max_length=longest), given[source], scope)
-        for name, source, longest in (("title", "question", 255), ("to", "to", 80))
+        name: read_option(Option(source, kind, "", max_length=longest), given[source], scope)
+        for name, source, kind, longest in (
+            ("title", "question", OptionType.TEXT, 255),
+            ("to", "to", OptionType.ASSIGNEE, 80),
+        )
     }
     ways = {way: inner.read(given[way], scope, f"{path}.ask.{way}") for way in ("yes", "no", "no_answer")}
     if within is None or None in options.values():

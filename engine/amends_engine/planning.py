@@ -1,20 +1,27 @@
 """plan(): what the live rules want done about one event. Pure: the same arguments give the same plan and keys."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from functools import cached_property
 from typing import TypeAlias
 
-from amends_engine.actions import Action, Pause, Step, Voice, resolve
-from amends_engine.conditions import Facts
+from amends_engine.actions import Action, Deadline, Parallel, Pause, Step, Voice, conditions_in, resolve
+from amends_engine.ages import stale
+from amends_engine.conditions import Facts, tests_in
+from amends_engine.deadlines import due_at
 from amends_engine.events import Event
-from amends_engine.matching import Index, precedence, unknown_fields
+from amends_engine.history import Asked, asked_of
+from amends_engine.limits import CUSTOMER, Limit, keys_of
+from amends_engine.matching import Census, Index, precedence, unknown_fields
 from amends_engine.messages import MissingValue
-from amends_engine.moments import AtField
+from amends_engine.moments import AtField, entity_of
 from amends_engine.operators import Undecidable
 from amends_engine.plans import (
+    JOIN,
     Decision,
+    Due,
     Hit,
     Intent,
     Json,
@@ -27,18 +34,23 @@ from amends_engine.plans import (
     timer_id,
 )
 from amends_engine.rules import Rule, Status
+from amends_engine.triggers.kinds import Windowed
 from amends_engine.triggers.watches import Watch, group_key
-from amends_engine.walking import pause_ends, walk
+from amends_engine.walking import next_generation, pause_ends, walk
 
 ActedTimes: TypeAlias = Mapping[tuple[str, str], Sequence[datetime]]
-"""When each (rule id, customer id) acted before, in event time; what limits are counted by."""
+"""When each (rule id, customer id or key of a limit) acted before, in event time; what limits are counted by."""
+
+
+Askers: TypeAlias = Mapping[str, Collection[tuple[Rule, frozenset[Asked]]]]
+"""By event type the rules that ask for the past, each with all that it asks."""
 
 
 @dataclass(frozen=True)
 class RuleSet:
     """The running rules by event type, each list with the highest priority first and ties by id; index finds them.
 
-    zone: in which clock times of rules are meant; watches: of all of them, each once.
+    zone: in which clock times of rules are meant; watches: of all of them, each once; census: counts what stops them.
     """
 
     by_event: Mapping[str, tuple[Rule, ...]]
@@ -47,6 +59,23 @@ class RuleSet:
     index: Index = field(compare=False, repr=False)
     zone: tzinfo = UTC
     watches: tuple[Watch, ...] = ()
+    census: Census = field(default_factory=lambda: Census({}), compare=False, repr=False)
+
+    @cached_property
+    def windowed(self) -> "tuple[tuple[Rule, Windowed], ...]":
+        """The rules that go by several events, with their triggers."""
+        return tuple((rule, rule.trigger) for rule in self.by_id.values() if isinstance(rule.trigger, Windowed))
+
+    @cached_property
+    def asking(self) -> "Askers":
+        """The rules that ask for the past."""
+        found: dict[str, list[tuple[Rule, frozenset[Asked]]]] = {}
+        for rule in self.by_id.values():
+            tests = (test for one in (rule.condition, *conditions_in(rule.steps)) for test in tests_in(one))
+            asked = frozenset(one for test in tests if (one := asked_of(test.field)))
+            for event_type in rule.trigger.event_types if asked else ():
+                found.setdefault(event_type, []).append((rule, asked))
+        return found
 
     def with_rule(self, rule: Rule) -> "RuleSet":
         """This set with one rule added or replaced, much faster than making it anew; one not running is left out."""
@@ -69,7 +98,8 @@ def _rule_set(rules: Sequence[Rule], voice: Voice, index: Index, zone: tzinfo) -
         for kind in rule.trigger.event_types:
             by_event.setdefault(kind, []).append(rule)
     listening = {event_type: tuple(found) for event_type, found in by_event.items()}
-    return RuleSet(listening, {rule.id: rule for rule in running}, voice, index, zone, _watches(running))
+    by_id = {rule.id: rule for rule in running}
+    return RuleSet(listening, by_id, voice, index, zone, _watches(running), Census(listening))
 
 
 def also_watching(rules: RuleSet, older: Sequence[Rule]) -> RuleSet:
@@ -86,7 +116,7 @@ def _watches(rules: Sequence[Rule]) -> tuple[Watch, ...]:
 class Stage:
     """One stretch of a rule's way, up to its end or its next wait.
 
-    at: when it begins, in event time; heard: the ids of events that waits brought.
+    at: when it begins, in event time; heard: the ids of events that waits brought; now: when that is looked at.
     """
 
     rule: Rule
@@ -97,6 +127,7 @@ class Stage:
     at: datetime
     generation: int = 0
     heard: tuple[str, ...] = ()
+    now: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -118,31 +149,52 @@ class Stage:
         )
 
     def act(self, steps: tuple[Step, ...]) -> Decision:
-        """The intents up to the next pause, and the timer by which it ends; raises Undecidable or MissingValue."""
+        """The intents up to the next pause, and the timers by which it goes on; raises Undecidable or MissingValue."""
         facts = facts_with_rule(self.facts, self.rule)
         walked = walk(steps, facts)
-        intents = tuple(_intent(action, self.id, self.event, facts, self.rules.voice) for action in walked.actions)
-        timer = self._park(walked.pause, intents) if walked.pause else None
-        return replace(self.decide(Outcome.ACTED), intents=intents, timer=timer)
+        intents = tuple(self._intent(action, facts) for action in walked.actions)
+        timers = tuple(self._park(pause, intents) for pause in walked.pauses)
+        counted = () if self.generation else keys_of(self.rule.limits, self.facts)
+        return replace(self.decide(Outcome.ACTED), intents=intents, timers=timers, counted=counted)
 
-    def _park(self, pause: Pause, intents: tuple[Intent, ...]) -> Timer:
-        watched = json.dumps(intents[-1].id) if pause.asks else self._group(pause)
-        return Timer(
+    def _intent(self, action: Action, facts: Facts) -> Intent:
+        intent = _intent(action, self.id, self.event, facts, self.rules.voice)
+        return replace(intent, due=self._due(action.deadline, facts)) if action.deadline else intent
+
+    def _due(self, deadline: Deadline, facts: Facts) -> Due:
+        tells = _intent(deadline.tells, self.id, self.event, facts, self.rules.voice) if deadline.tells else None
+        bound = deadline.before.field if deadline.before else ""
+        return Due(due_at(deadline, self.at, facts, self.rules.zone), bound, entity_of(bound, facts), tells)
+
+    def _park(self, pause: Pause | Parallel, intents: tuple[Intent, ...]) -> Timer:
+        timer = Timer(
             id=timer_id(self.id, pause.path),
             rule_id=self.rule.id,
             rule_version=self.rule.version,
             mode=self.mode,
             event_id=self.event.id,
             customer_id=self.event.customer_id,
-            generation=self.generation + 1,
+            generation=next_generation(self.rule.steps, pause.path, self.generation),
             path=pause.path,
             since=self.at,
+            due_at=self.at,
+            watch=JOIN,
+            heard=self.heard,
+            decision_id=self.id,
+        )
+        return timer if isinstance(pause, Parallel) else self._wait(timer, pause, intents)
+
+    def _wait(self, timer: Timer, pause: Pause, intents: tuple[Intent, ...]) -> Timer:
+        bound = pause.moment.field if isinstance(pause.moment, AtField) else ""
+        asked = next((one.id for one in intents if pause.asks and one.action == pause.asks.name), None)
+        watched = json.dumps(asked) if asked else self._group(pause)
+        return replace(
+            timer,
             due_at=pause_ends(pause, self.at, self.facts, self.rules.zone),
             watch=pause.watch.id if pause.watch and watched is not None else "",
             key=watched or "",
-            bound=pause.moment.field if isinstance(pause.moment, AtField) else "",
-            heard=self.heard,
-            decision_id=self.id,
+            bound=bound,
+            bound_id=entity_of(bound, self.facts),
         )
 
     def _group(self, pause: Pause) -> str | None:
@@ -150,15 +202,18 @@ class Stage:
         return group_key(same, self.facts)
 
 
-def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes) -> Plan:
-    """Match, rank and resolve; a rule whose answer is unknown is named with the fields it missed."""
+def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes, now: datetime | None = None) -> Plan:
+    """Match, rank and resolve; a rule whose answer is unknown is named with the fields it missed.
+
+    now: by which `max_age` of rules is judged; without it, no event is too old.
+    """
     winners: dict[tuple[str, Mode], str] = {}
     decisions: list[Decision] = []
     unknown: dict[str, tuple[str, ...]] = {}
     for rule, truth, problem in rules.index.answers(event.type, facts):
         if not rule.trigger.starts_with(event):
             continue
-        stage = Stage(rule, event, mode_of(rule), facts, rules, event.occurred_at)
+        stage = Stage(rule, event, mode_of(rule), facts, rules, event.occurred_at, now=now)
         if problem is not None:
             decisions.append(stage.decide(Outcome.UNDECIDED, problem))
         elif truth:
@@ -175,8 +230,9 @@ def hits_of(rules: RuleSet, event: Event, facts: Facts) -> tuple[Hit, ...]:
 def remember(made: Plan, acted: dict[tuple[str, str], list[datetime]]) -> None:
     """Let the limits of the next event know what this plan does."""
     for decision in made.decisions:
-        if decision.outcome is Outcome.ACTED and decision.customer_id and not decision.generation:
-            acted.setdefault((decision.rule_id, decision.customer_id), []).append(decision.decided_for)
+        if decision.outcome is Outcome.ACTED and not decision.generation:
+            for key in (*([decision.customer_id] if decision.customer_id else []), *decision.counted):
+                acted.setdefault((decision.rule_id, key), []).append(decision.decided_for)
 
 
 def _decide(stage: Stage, acted: ActedTimes, winners: dict[tuple[str, Mode], str]) -> Decision:
@@ -189,10 +245,12 @@ def _decide(stage: Stage, acted: ActedTimes, winners: dict[tuple[str, Mode], str
 
 def _decide_what(stage: Stage, acted: ActedTimes, winners: dict[tuple[str, Mode], str]) -> Decision:
     rule = stage.rule
+    if reason := stale(rule, stage.at, stage.now):  # before the group is ranked: another rule of it may still answer
+        return stage.decide(Outcome.LIMITED, reason)
     winner = winners.setdefault((rule.group, stage.mode), rule.id) if rule.group else rule.id
     if winner != rule.id:
         return stage.decide(Outcome.OUTRANKED, f"{winner} ranks higher in the group {rule.group}")
-    if reason := limit_reached(rule, stage.event, acted):
+    if reason := limit_reached(rule, stage.event, stage.facts, acted):
         return stage.decide(Outcome.LIMITED, reason)
     return stage.act(rule.steps)
 
@@ -205,17 +263,36 @@ def facts_with_rule(facts: Facts, rule: Rule) -> Facts:
     return {**facts, "rule.id": rule.id, "rule.why": rule.why}
 
 
-def limit_reached(rule: Rule, event: Event, acted: ActedTimes) -> str:
-    limit = rule.per_customer
-    if limit is None or event.customer_id is None:
+def limit_reached(rule: Rule, event: Event, facts: Facts, acted: ActedTimes) -> str:
+    """The first limit that is reached, in words; nothing if none is."""
+    return next((reason for limit in rule.limits if (reason := _reached(limit, rule, event, facts, acted))), "")
+
+
+def _reached(limit: Limit, rule: Rule, event: Event, facts: Facts, acted: ActedTimes) -> str:
+    key = event.customer_id if limit.by == CUSTOMER else limit.key(facts)
+    if key is None:
         return ""
     # both sides of the event's time: a late event finds the later ones already answered
-    times = acted.get((rule.id, event.customer_id), ())
+    times = acted.get((rule.id, key), ())
     count = sum(1 for moment in times if abs(event.occurred_at - moment) < limit.window)
-    return f"acted {count} times for this customer already" if count >= limit.count else ""
+    return f"acted {count} times {_FOR.get(limit.by, f'for this {limit.by}')} already" if count >= limit.count else ""
+
+
+_FOR = {CUSTOMER: "for this customer", "case.id": "for this case", "": "in all"}
 
 
 def _intent(action: Action, decision: str, event: Event, facts: Facts, voice: Voice) -> Intent:
     options: dict[str, Json] = {name: resolve(operand, facts, voice) for name, operand in action.options.items()}
-    target = str(options.get(action.target) or event.customer_id or "nobody")
-    return Intent(effect_id(decision, action.name, target), action.name, action.kind, target, action.position, options)
+    target = _target(options.get(action.target)) or event.customer_id or "nobody"
+    identity, starts = effect_id(decision, action.name, target), _moment(options.get(action.starts))
+    return Intent(identity, action.name, action.kind, target, action.position, options, not_before=starts)
+
+
+def _target(given: Json) -> str:
+    """Where an effect goes; of a role or a team its name."""
+    named = (given.get("role") or given.get("team")) if isinstance(given, dict) else given
+    return "" if named is None else str(named)
+
+
+def _moment(given: Json) -> datetime | None:
+    return datetime.fromisoformat(given) if isinstance(given, str) and given != "now" else None

@@ -33,7 +33,8 @@ class Intent:
     """One thing a rule wants done: it becomes one effect with the same id.
 
     id: idempotency key (UUIDv5 of decision, action and target); action: name of the step within its
-    rule ("email", "email.2"); kind: name of the connector; options: resolved, ready for JSON.
+    rule ("email", "email.2"); kind: name of the connector; options: resolved, ready for JSON; not_before: the
+    earliest time at which it is carried out.
     """
 
     id: str
@@ -42,6 +43,18 @@ class Intent:
     target: str
     position: int
     options: Mapping[str, Json]
+    due: "Due | None" = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Until when an effect should be done. bound, bound_id: as of a Timer; tells: what is done if it is too late."""
+
+    at: datetime
+    bound: str = ""
+    bound_id: str = ""
+    tells: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +73,17 @@ class Hit:
     customer_id: str | None = field(default=None, compare=False)
 
 
+JOIN = "parallel"
+"""The watch of a timer that rings as soon as all branches of the parallel at its path are through."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timer:
     """A rule goes on from path (or begins, if that is empty) at due_at, or when its watch has a hit before that.
 
-    generation: of the decision to come; bound: the field with which due_at moves; heard: events that earlier waits
-    brought; decision_id: of the decision that waits, none for a rule that has not begun; window: of the trigger that
-    wants it to begin.
+    generation: of the decision to come; bound: the field with which due_at moves; bound_id: the id of the entity that
+    has it, if that is not the customer; heard: events that earlier waits brought; decision_id: of the decision that
+    waits, none for a rule that has not begun; window: of the trigger that wants it to begin.
     """
 
     id: str
@@ -85,13 +102,20 @@ class Timer:
     heard: tuple[str, ...] = ()
     decision_id: str | None = None
     window: str = ""
+    bound_id: str = ""
+
+    def awaits(self, other: "Timer") -> bool:
+        """Whether this one is a parallel's, and the other still waits in one of its branches."""
+        is_same = (self.event_id, self.rule_id, self.mode) == (other.event_id, other.rule_id, other.mode)
+        return self.watch == JOIN and is_same and other.path.startswith(f"{self.path}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What one rule version decided about one event; reason is empty when it acted.
 
-    generation: 0, and one more after each wait; timer: by which the rule goes on, if it waits.
+    generation: 0, and one more after each wait (of a parallel's branches each has a thousand of its own); timers: by
+    which the rule goes on, if it waits; counted: under which keys its rule's limits count it, besides the customer.
     """
 
     id: str
@@ -105,7 +129,8 @@ class Decision:
     reason: str = ""
     intents: tuple[Intent, ...] = ()
     generation: int = 0
-    timer: Timer | None = None
+    timers: tuple[Timer, ...] = ()
+    counted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from amends_engine.calendars import Calendar
 from amends_engine.conditions import Condition
 from amends_engine.definitions import Budget
 from amends_engine.documents import Node
-from amends_engine.fields import Fields, closest
+from amends_engine.fields import Fields
 from amends_engine.findings import Finding, Place
+from amends_engine.spelling import closest
+from amends_engine.staff import Staff
 from amends_engine.steps import StepKind
 
 
@@ -25,7 +27,8 @@ class Known:
 class Reading:
     """The known names of a workspace while its files are read.
 
-    templates: names by kind ("email", "card"); definitions: nodes by name, read where they are used.
+    templates: names by kind ("email", "card"); definitions: nodes by name, read where they are used; patterns: the
+    different ones so far.
     """
 
     fields: Fields
@@ -34,10 +37,12 @@ class Reading:
     budgets: Mapping[str, Budget] = field(default_factory=dict)
     templates: Mapping[str, Collection[str]] = field(default_factory=dict)
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    staff: Staff = field(default_factory=Staff)
     language: str = "en"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     findings: list[Finding] = field(default_factory=list)
     known: dict[tuple[str, tuple[str, ...]], Known] = field(default_factory=dict)
+    patterns: set[str] = field(default_factory=set)
 
     def find_calendar(self, name: str, place: Place) -> Calendar | None:
         """The calendar of that name, the first one for no name; or None with a finding."""

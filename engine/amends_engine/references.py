@@ -1,5 +1,6 @@
 """Which definition refers to which: circles, and how large a definition is once all its references are written out."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from amends_engine.documents import Node
@@ -7,6 +8,7 @@ from amends_engine.findings import Finding
 
 MAX_EXPANDED = 2_000
 MAX_NESTED = 20
+OPENING = "next opening of "
 
 
 def references(node: Node) -> Iterator[Node]:
@@ -36,19 +38,24 @@ def calendars_used(node: Node, definitions: Mapping[str, Node], calendars: Colle
     nodes = [node, *(definitions[name] for name in all_used(node, definitions))]
     words = {word for each in nodes for word in _words_below(each)}
     default = next(iter(calendars), "")
-    return sorted({word or default for word in words} & set(calendars))
+    return sorted({word if word in calendars else default for word in words} & set(calendars))
 
 
 def _words_below(node: Node) -> Iterator[str]:
     """What could name a calendar; nothing, where `4 business hours` means the first one."""
     if node.is_text and "business" in node.text:
-        yield node.text.rpartition(" of ")[2] if " of " in node.text else ""
+        yield from _BUSINESS.findall(node.text)
+    if node.is_text and node.text.startswith(OPENING):
+        yield node.text.removeprefix(OPENING)
     for key, value in node.fields.items():
         if key in {"during", "outside"} and value.is_text:
             yield value.text
         yield from _words_below(value)
     for item in node.items:
         yield from _words_below(item)
+
+
+_BUSINESS = re.compile(r"business (?:hour|day)s?(?: of (\S+))?")
 
 
 def check_references(definitions: Mapping[str, Node]) -> list[Finding]:

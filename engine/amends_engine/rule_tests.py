@@ -1,38 +1,44 @@
 """Tests beside the rules: read from YAML, run by the same plan() that runs live."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from amends_engine.clockwork import Clockwork, Happening
 from amends_engine.deriving import with_derived
 from amends_engine.documents import Node
-from amends_engine.events import Event, Origin
-from amends_engine.facts import facts_of
-from amends_engine.fields import BUILT_IN, Field, Fields, closest
+from amends_engine.events import OWN_SOURCE, Event, Origin, said_by
+from amends_engine.facts import Attribute, Key, entity_facts, facts_of, named_by
+from amends_engine.fields import BUILT_IN, SCHEDULE_DUE, Field, Fields
 from amends_engine.findings import Place
 from amends_engine.planning import ActedTimes, RuleSet
-from amends_engine.plans import Outcome
 from amends_engine.reading import Reading
+from amends_engine.rule_testing.books import Books, Office
+from amends_engine.rule_testing.expecting import Expectation, read_expectations, read_moment
+from amends_engine.rule_testing.judging import Miss, misses_in_decisions, misses_in_effects
+from amends_engine.rule_testing.people import Person, read_people
 from amends_engine.rules import Rule, Status
-from amends_engine.shapes import EXPECT, LATER_ANSWER, LATER_CUSTOMER, LATER_EVENT, PAST_EVENT, TEST, check_shape
+from amends_engine.shapes import (
+    BEGINNINGS,
+    LATER_ANSWER,
+    LATER_CUSTOMER,
+    LATER_EVENT,
+    PAST_EVENT,
+    check_shape,
+    shape_of_test,
+)
+from amends_engine.spelling import closest
+from amends_engine.triggers.schedule import About, OnSchedule
 from amends_engine.values import BadValue, Value, parse_duration, parse_time
 
 TEST_TIME = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """result: an Outcome, or "no" or "unknown" for a rule that did not fire; does: step kinds in order."""
-
-    rule_id: str
-    result: str = Outcome.ACTED.value
-    does: tuple[str, ...] | None = None
-    because: str | None = None
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
+    """people: attributes of other customers; humans: who answers; expect: of the first rule, more: of others."""
+
     name: str
     event: Event
     case: Mapping[str, Value]
@@ -42,44 +48,98 @@ class RuleTest:
     history: tuple[Event, ...] = ()
     later: tuple[Happening, ...] = ()
     until: datetime | None = None
+    entities: Mapping[Key, tuple[Attribute, ...]] = field(default_factory=dict)
+    people: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    humans: tuple[Person, ...] = ()
+    more: tuple[Expectation, ...] = ()
+    before: Mapping[str, Value] = field(default_factory=dict)
 
     def facts(self) -> dict[str, Value]:
         """What the tested rule is judged by."""
-        return with_derived(facts_of(self.event, self.event.attributes, self.case), self.fields.derived)
+        own = facts_of(self.event, self.event.attributes, self.case)
+        return with_derived({**own, **entity_facts(self.event, self.entities, self.fields)}, self.fields.derived)
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """failure is empty when the test passed, else one sentence."""
+    """misses: what was not as expected; company: everything that happened in the test."""
 
     __test__ = False
 
     test: RuleTest
-    failure: str = ""
+    company: Clockwork
+    misses: tuple[Miss, ...] = ()
 
     @property
     def is_passed(self) -> bool:
-        return not self.failure
+        return not self.misses
+
+    @property
+    def failure(self) -> str:
+        """Everything in one line; empty when the test passed."""
+        return "; ".join(miss.sentence for miss in self.misses)
 
 
 def read_test(node: Node, reading: Reading) -> RuleTest | None:
     """One test, or None with a finding."""
-    if not check_shape(node, TEST, "the test", reading.findings):
+    kind = next((key for key in BEGINNINGS if key in node.fields), "event")
+    if not check_shape(node, shape_of_test(kind, tuple(reading.fields.entities)), "the test", reading.findings):
         return None
     given = node.fields
-    if not check_shape(given["expect"], EXPECT, "expect", reading.findings):
-        return None
-    event = _read_event(given["event"], given.get("customer"), reading)
+    event = (
+        _read_slot(node, reading) if kind != "event" else _read_event(given["event"], given.get("customer"), reading)
+    )
     case = _read_values(given.get("case"), "case", _CASE, reading)
     if event is None:
         return None
-    expect = _read_expectation(given["expect"])
+    expected = read_expectations(given["expect"], event.occurred_at, reading)
+    if not expected:
+        return None
+    if kind != "event":
+        event = replace(event, fields={"rule": expected[0].rule_id})
     history = tuple(_read_past(item, event, reading) for item in given["history"].items) if "history" in given else ()
     later = _read_later(node.get("later"), event, reading)
     until = _read_after(node.get("until"), event, reading)
     return RuleTest(
-        given["name"].text, event, case, expect, node.place, reading.fields, history, later=later, until=until
+        given["name"].text,
+        event,
+        case,
+        expected[0],
+        node.place,
+        reading.fields,
+        history,
+        later=later,
+        until=until,
+        entities=_read_entities(node, event, reading),
+        people=_read_others(node.get("people"), reading),
+        humans=read_people(node.get("humans"), reading),
+        more=expected[1:],
+        before=_read_values(given.get("before"), "customer", reading.fields.customer, reading),
     )
+
+
+def _read_others(node: Node | None, reading: Reading) -> dict[str, dict[str, Value]]:
+    known = reading.fields.customer
+    people = node.fields if node else {}
+    return {name: _read_values(member, "customer", known, reading) for name, member in people.items()}
+
+
+def _read_entities(node: Node, event: Event, reading: Reading) -> dict[Key, tuple[Attribute, ...]]:
+    """What is known about the flight of the test before its event; without an id it is the one that the event names."""
+    found = {}
+    named = named_by(event, reading.fields)
+    for name, entity in reading.fields.entities.items():
+        given = node.get(name)
+        if given is None:
+            continue
+        identity = given.get("id")
+        if identity is None and name not in named:
+            remedy = f"add `id: …`, or `{entity.by}: …` to the event"
+            reading.report("missing-key", f"Nothing says which {name} is meant", given.place, remedy)
+        values = _read_values(given, name, entity.fields, reading, skip=frozenset({"id"}))
+        key = name, identity.text if identity else named.get(name, "")
+        found[key] = tuple(Attribute(short, "test", value, LONG_AGO) for short, value in values.items())
+    return found
 
 
 def _read_later(node: Node | None, first: Event, reading: Reading) -> tuple[Happening, ...]:
@@ -92,7 +152,7 @@ def _read_happening(node: Node, number: int, first: Event, reading: Reading) -> 
     schema = next((kinds[key] for key in kinds if node.get(key)), LATER_CUSTOMER)
     if not check_shape(node, schema, "what happens later", reading.findings):
         return None
-    at = _read_after(node.fields["after"], first, reading) or first.occurred_at
+    at = _read_moment(node, first, reading)
     event, answer, customer = node.get("event"), node.get("answer"), node.get("customer")
     if answer:
         return Happening(at, answer=answer.text)
@@ -103,6 +163,21 @@ def _read_happening(node: Node, number: int, first: Event, reading: Reading) -> 
         return Happening(at, replace(read, id=name, key=name, occurred_at=at, customer_id=named)) if read else None
     values = _read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"}))
     return Happening(at, customer_id=first.customer_id, attributes=values)
+
+
+def _read_moment(node: Node, first: Event, reading: Reading) -> datetime:
+    after, at = node.get("after"), node.get("at")
+    if (after is None) is (at is None):
+        message = "What happens later says when: after the first event, or at a time"
+        reading.report("missing-key", message, node.place, "write either `after: 12m` or `at: 14:30`")
+        return first.occurred_at
+    if after:
+        return _read_after(after, first, reading) or first.occurred_at
+    try:
+        return read_moment(at or node, first.occurred_at, reading)
+    except BadValue as error:
+        reading.report("bad-duration", f"at: {error}", node.place)
+        return first.occurred_at
 
 
 def _read_after(node: Node | None, first: Event, reading: Reading) -> datetime | None:
@@ -123,11 +198,14 @@ def _read_past(node: Node, event: Event, reading: Reading) -> Event:
     kind, ago = node.fields["type"], node.get("ago")
     if kind.text not in reading.fields.events:
         reading.report_unknown("unknown-event", "The event type", kind.text, reading.fields.events, kind.place)
-    if event.customer_id is None:
+    if event.customer_id is None and node.get("customer") is None:
         reading.report("missing-key", "The history has no customer", node.place, "add `customer: {id: c1}` to the test")
     at = _before(event.occurred_at, ago, reading) if ago else _read_time(node.get("at"), reading)
-    identity = f"history:{node.place.line}:{node.place.column}"
-    return replace(event, id=identity, type=kind.text, occurred_at=at, fields={}, attributes={})
+    identity, who = f"history:{node.place.line}:{node.place.column}", node.get("customer")
+    customer_id = who.text if who else event.customer_id
+    return replace(
+        event, id=identity, type=kind.text, occurred_at=at, customer_id=customer_id, fields={}, attributes={}
+    )
 
 
 def _before(moment: datetime, ago: Node, reading: Reading) -> datetime:
@@ -164,7 +242,23 @@ def _read_event(node: Node, customer: Node | None, reading: Reading) -> Event | 
         customer_id=id_node.text if id_node else None,
         fields=fields,
         attributes=attributes,
+        says=said_by(kind, fields),
         depth=1 if (origin := node.get("origin")) and origin.text == Origin.SELF else 0,
+    )
+
+
+def _read_slot(node: Node, reading: Reading) -> Event:
+    """What stands for the beginning of a test without an event: what the clock shows, and what is known then."""
+    customer = node.get("customer")
+    id_node = customer.get("id") if customer else None
+    return Event(
+        id="test",
+        source=OWN_SOURCE,
+        key="test",
+        type=SCHEDULE_DUE,
+        occurred_at=_read_time(node.get("at"), reading),
+        customer_id=id_node.text if id_node else None,
+        attributes=_read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"})),
     )
 
 
@@ -196,32 +290,55 @@ def _read_values(
     return values
 
 
-def _read_expectation(node: Node) -> Expectation:
-    given = node.fields
-    does = tuple(item.text for item in given["does"].items) if "does" in given else None
-    return Expectation(
-        rule_id=given["rule"].text,
-        result=given["result"].text if "result" in given else Outcome.ACTED.value,
-        does=does,
-        because=given["because"].text if "because" in given else None,
-    )
-
-
 def check_test(test: RuleTest, rules: Collection[str], reading: Reading) -> None:
     """Report a test of a rule that is not there."""
-    if test.expect.rule_id not in rules:
-        near = closest(test.expect.rule_id, rules)
-        remedy = f"did you mean {near}?" if near else "name a rule of this workspace"
-        reading.report("unknown-rule", f"The rule {test.expect.rule_id} is not known", test.place, remedy)
+    for expect in (test.expect, *test.more):
+        if expect.rule_id not in rules:
+            near = closest(expect.rule_id, rules)
+            remedy = f"did you mean {near}?" if near else "name a rule of this workspace"
+            reading.report("unknown-rule", f"The rule {expect.rule_id} is not known", test.place, remedy)
 
 
-def run_test(test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | None = None) -> TestResult:
-    """Run one test; its own rule counts as live whatever its status, so that drafts can be tested."""
-    tested = _with_live(rules, rule)
+def run_test(
+    test: RuleTest, rules: RuleSet, rule: Rule, acted: ActedTimes | None = None, office: Office | None = None
+) -> TestResult:
+    """Run one test; its own rule counts as live whatever its status, so that drafts can be tested.
+
+    office: what messages are written and vouchers given with; a test of these needs it.
+    """
     before = {key: list(times) for key, times in (acted or {}).items()}
-    company = Clockwork(tested, test.case, test.fields, test.history, before)
-    company.play([Happening(test.event.occurred_at, test.event), *test.later], test.until)
-    return TestResult(test, _failure(test.expect, company))
+    books = Books(office or Office(), test.fields)
+    known: dict[str | None, dict[str, Value]] = {name: dict(values) for name, values in test.people.items()}
+    known.setdefault(test.event.customer_id, {}).update(test.before)
+    entities = {key: list(said) for key, said in test.entities.items()}
+    company = Clockwork(
+        _with_live(rules, rule),
+        test.case,
+        test.fields,
+        test.history,
+        before,
+        known,
+        entities=entities,
+        books=books,
+        people=test.humans,
+    )
+    company.play([*_begin(test, rule), *test.later], test.until)
+    misses = [miss for expect in (test.expect, *test.more) for miss in _misses(expect, company)]
+    return TestResult(test, company, tuple(misses))
+
+
+def _begin(test: RuleTest, rule: Rule) -> list[Happening]:
+    """The event of the test, the change, or the slots of its rule from the time on that its clock shows."""
+    event = test.event
+    if event.type != SCHEDULE_DUE:
+        return [Happening(event.occurred_at, event)]
+    trigger, begin = rule.trigger, event.occurred_at
+    if test.before:
+        return [Happening(begin, customer_id=event.customer_id, attributes=event.attributes)]
+    if not isinstance(trigger, OnSchedule) or (trigger.about is About.CUSTOMERS and event.customer_id is None):
+        return []
+    slots = trigger.schedule.slots(begin - timedelta(microseconds=1), test.until or begin)
+    return [Happening(slot, replace(event, id=f"test {slot}", occurred_at=slot)) for slot in slots]
 
 
 def _with_live(rules: RuleSet, rule: Rule) -> RuleSet:
@@ -230,21 +347,7 @@ def _with_live(rules: RuleSet, rule: Rule) -> RuleSet:
     return rules.with_rule(replace(rule, status=Status.LIVE))
 
 
-def _failure(expect: Expectation, made: Clockwork) -> str:
+def _misses(expect: Expectation, made: Clockwork) -> Iterator[Miss]:
     decisions = [found for found in made.decisions if found.rule_id == expect.rule_id]
-    decision = next(iter(sorted(decisions, key=lambda found: found.outcome is not Outcome.ACTED)), None)
-    missed = made.unknown.get(expect.rule_id)
-    result = decision.outcome.value if decision else ("unknown" if missed else "no")
-    reason = decision.reason if decision else ", ".join(missed or ())
-    if result != expect.result:
-        return f"expected {expect.result}, got {result}" + (f" because of {reason}" if reason else "")
-    if expect.because and expect.because not in reason:
-        return f"expected because of {expect.because}, got {reason or 'no reason'}"
-    does = tuple(intent.kind for each in decisions for intent in each.intents)
-    if expect.does is not None and does != expect.does:
-        return f"expected {_listed(expect.does)}, got {_listed(does)}"
-    return ""
-
-
-def _listed(kinds: tuple[str, ...]) -> str:
-    return ", ".join(kinds) or "nothing"
+    yield from misses_in_decisions(expect, decisions, made.unknown)
+    yield from misses_in_effects(expect, made.books)

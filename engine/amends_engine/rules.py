@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -12,17 +11,17 @@ from amends_engine.condition_reading import Scope, read_conditions
 from amends_engine.conditions import Condition
 from amends_engine.documents import Node, node_of
 from amends_engine.findings import Place
+from amends_engine.lengths import read_length
+from amends_engine.limits import CUSTOMER, Limit, read_limits
+from amends_engine.measures import Measure, read_measure
 from amends_engine.plans import Json
 from amends_engine.reading import Reading
 from amends_engine.references import all_used, calendars_used
-from amends_engine.shapes import LIMITS, RULE, check_shape
+from amends_engine.shapes import RULE, check_shape
 from amends_engine.step_reading import Numbering, read_steps
 from amends_engine.triggers.kinds import Trigger
 from amends_engine.triggers.reading import read_trigger
 from amends_engine.triggers.watches import Watch
-from amends_engine.values import BadValue, parse_duration
-
-_LIMIT = re.compile(r"(?P<count>[1-9]\d{0,3}) per (?P<window>.+)\Z")
 
 
 class Status(StrEnum):
@@ -39,17 +38,10 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """At most count times within a sliding window."""
-
-    count: int
-    window: timedelta
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule version. version: the first 16 hex digits of the hash of body, which is everything that decides what it
-    does: read_version() makes the rule of it again.
+    does: read_version() makes the rule of it again. overlaps: rules that may do the same beside it. max_age: of what it
+    answers, and of what it does before that has left.
     """
 
     id: str
@@ -61,9 +53,12 @@ class Rule:
     steps: tuple[Step, ...]
     version: str
     place: Place
-    per_customer: Limit | None = None
+    limits: tuple[Limit, ...] = ()
     group: str | None = None
     priority: int = 50
+    overlaps: tuple[str, ...] = ()
+    measure: Measure | None = None
+    max_age: timedelta | None = None
     body: Json = field(default=None, compare=False, repr=False)
 
     @property
@@ -71,27 +66,35 @@ class Rule:
         """The type of the event that the rule is about; the first, if there are several."""
         return self.trigger.event_types[0]
 
+    @property
+    def per_customer(self) -> Limit | None:
+        return next((limit for limit in self.limits if limit.by == CUSTOMER), None)
+
     def actions(self) -> tuple[Action, ...]:
         return tuple(actions_in(self.steps))
 
     def watches(self) -> tuple[Watch, ...]:
-        """Of its trigger and of its waits."""
-        return (*self.trigger.watches, *(pause.watch for pause in pauses_in(self.steps) if pause.watch))
+        """Of its trigger, of its waits, and of what it is measured by."""
+        measured = (self.measure.watch,) if self.measure else ()
+        return (*self.trigger.watches, *(pause.watch for pause in pauses_in(self.steps) if pause.watch), *measured)
 
 
 def read_rule(node: Node, reading: Reading) -> Rule | None:
     """The rule, or None with at least one finding."""
     before = len(reading.findings)
     if not check_shape(node, RULE, "the rule", reading.findings):
+        _read_parts(node, reading)
         return None
     given = node.fields
-    trigger = read_trigger(given["when"], reading)
+    trigger = read_trigger(given["when"], given["id"].text, reading)
     if trigger is None:
         return None
     scope = Scope(reading, trigger.event_types)
     condition = read_conditions(node.get("if"), scope, "if")
     steps = read_steps(given["then"], scope, "then", Numbering())
-    limit = _read_limit(node.get("limits"), reading)
+    limits = read_limits(node.get("limits"), scope)
+    measure = read_measure(node.get("measure"), reading)
+    max_age = read_length(given["max_age"], "max_age", reading) if "max_age" in given else None
     if any(finding.is_error for finding in reading.findings[before:]):
         return None
     body = content_of(node, reading)
@@ -106,28 +109,28 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
         version=content_hash(body),
         body=body,
         place=node.place,
-        per_customer=limit,
+        limits=limits,
+        measure=measure,
+        max_age=max_age,
         group=given["group"].text if "group" in given else None,
         priority=int(given["priority"].text) if "priority" in given else 50,
+        overlaps=tuple(item.text for item in given["overlaps"].items) if "overlaps" in given else (),
     )
 
 
-def _read_limit(node: Node | None, reading: Reading) -> Limit | None:
-    if node is None or not check_shape(node, LIMITS, "limits", reading.findings):
-        return None
-    given = node.get("per_customer")
-    if given is None:
-        return None
-    found = _LIMIT.match(given.text)
-    try:
-        return Limit(int(found["count"]), parse_duration(found["window"])) if found else _refuse(given)
-    except BadValue as error:
-        reading.report("bad-duration", f"per_customer: {error}", given.place, "write for example 1 per 30d")
-        return None
-
-
-def _refuse(node: Node) -> Limit:
-    raise BadValue(f"{node.text!r} does not say how often in how long")
+def _read_parts(node: Node, reading: Reading) -> None:
+    """For the findings in them: a misspelt key beside them does not hide what else is wrong."""
+    when, conditions, steps = (node.get(key) for key in ("when", "if", "then"))
+    trigger = (
+        read_trigger(when, node.fields["id"].text, reading) if when and when.is_mapping and node.get("id") else None
+    )
+    if trigger is None:
+        return
+    scope = Scope(reading, trigger.event_types)
+    if conditions and conditions.items:
+        read_conditions(conditions, scope, "if")
+    if steps and steps.items:
+        read_steps(steps, scope, "then", Numbering())
 
 
 def content_of(node: Node, reading: Reading) -> Json:

@@ -1,19 +1,17 @@
-"""The shape of every file as JSON Schema, and the sentences that a violation becomes.
+"""The shape of every file as JSON Schema.
 
 A schema here never holds anyOf: the reader first picks the branch by its key (the step, the operator, the
 trigger), then checks the part against the schema of that branch, so no author ever sees "is not valid under any of".
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, TypeAlias, cast
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
+from typing import Any, TypeAlias
 
 from amends_engine.documents import Node
-from amends_engine.fields import closest
 from amends_engine.findings import Finding, Place
+from amends_engine.fitting import surely_fits
+from amends_engine.spelling import closest
 
 Schema: TypeAlias = Mapping[str, Any]
 
@@ -45,16 +43,25 @@ ANY: Schema = {}
 
 WORKSPACE = mapping(
     {"version": VERSION, "company": TEXT, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
-    {"timezone": TEXT, "language": TEXT, "mail_from": TEXT, "calendars": names_to(ANY)},
+    {"timezone": TEXT, "language": TEXT, "mail_from": TEXT}
+    | {"calendars": names_to(ANY), "roles": names_to(ANY), "teams": names_to(ANY)},
 )
+ROLE = mapping({"means": TEXT})
+TEAM = mapping({"lead": TEXT, "people": {"type": "object", "minProperties": 1}}, {"means": TEXT})
+MEMBER = mapping({}, {"hours": TEXT})
+TO_ROLE = mapping({"role": TEXT})
+TO_TEAM = mapping({"team": TEXT}, {"pick": {"enum": ["least_busy"]}})
+TO_POST = mapping({"role": TEXT}, {"at": TEXT})
+IF_LATE = mapping({"tell": TEXT}, {"repeat": ANY})
 CALENDAR = mapping(
     {"hours": {"type": "object"}},
     {"timezone": TEXT, "holidays": {"type": "object"}, "closed": {"type": "array", "items": TEXT, "minItems": 1}},
 )
 PUBLIC_HOLIDAYS = mapping({"country": TEXT}, {"subdivision": TEXT})
 FIELDS = mapping({"version": VERSION, "events": names_to(ANY)}, {"entities": names_to(ANY)})
-ENTITY = mapping({"fields": names_to(ANY)}, {"means": TEXT})
-EVENT_TYPE = mapping({"means": TEXT}, {"fields": names_to(ANY)})
+CUSTOMER = mapping({"fields": names_to(ANY)}, {"means": TEXT})
+ENTITY = mapping({"by": TEXT, "fields": names_to(ANY)}, {"means": TEXT})
+EVENT_TYPE = mapping({"means": TEXT}, {"fields": names_to(ANY), "updates": TEXT})
 FIELD = mapping(
     {"type": TEXT},
     {
@@ -68,7 +75,14 @@ FIELD = mapping(
 SENTIMENT = mapping({"sentiment_of": TEXT}, {"means": TEXT})
 DEFINITIONS = mapping({"version": VERSION}, {"definitions": names_to(ANY), "budgets": names_to(ANY)})
 DEFINITION = mapping({"means": TEXT, "owner": TEXT, "if": LIST})
-BUDGET = mapping({"limit": TEXT}, {"per_customer": TEXT, "means": TEXT, "owner": TEXT})
+BUDGET = mapping({"limit": TEXT}, {"per_customer": TEXT, "means": TEXT, "owner": TEXT, "low": ANY})
+LOW = mapping(
+    {
+        "below": {"type": "string", "pattern": "^[1-9][0-9]?%$", "description": "a share such as 20%"},
+        "then": {"enum": ["ask"]},
+    },
+    {"answer_within": ANY, "no_answer": {"enum": ["give", "nothing"]}},
+)
 RULE_FILE = mapping({"version": VERSION}, {"rules": LIST, "tests": LIST})
 RULE = mapping(
     {"id": NAME, "why": TEXT, "owner": TEXT, "when": {"type": "object"}, "then": LIST},
@@ -76,7 +90,10 @@ RULE = mapping(
         "status": {"enum": ["draft", "shadow", "live", "paused"]},
         "if": LIST,
         "limits": {"type": "object"},
+        "measure": {"type": "object"},
+        "max_age": ANY,
         "group": NAME,
+        "overlaps": {"type": "array", "items": NAME, "minItems": 1},
         "priority": {"type": "integer", "minimum": 0, "maximum": 1000},
     },
 )
@@ -88,72 +105,125 @@ WHEN_COUNT = mapping(
     {"at_least": {"type": "integer", "minimum": 2, "maximum": 10_000}, "of": ANY, "within": ANY},
     {"where": LIST, "distinct": TEXT, "per": TEXT, "again_after": ANY},
 )
+WHEN_SCHEDULE = mapping(
+    {"schedule": TEXT},
+    {
+        "timezone": TEXT,
+        "missed": {"enum": ["run_all", "run_last", "skip"]},
+        "for_each": {"enum": ["customers", "cases"]},
+    },
+)
+WHEN_CHANGE = mapping({"change": TEXT}, {"from": ANY, "to": ANY, "fell_by": ANY, "rose_by": ANY, "origin": LIST})
 WATCHED: Schema = {**mapping({"event": ANY}, {"if": LIST})}
 WAIT_SPAN = mapping({"for": ANY})
 WAIT_UNTIL = mapping({"until": TEXT}, {"at_most": ANY})
 WAIT_FOR = mapping({"event": ANY, "same": TEXT, "within": ANY, "then": LIST, "otherwise": LIST}, {"if": LIST})
 ASK = mapping({"to": TEXT, "question": TEXT, "answer_within": ANY, "yes": LIST, "no": LIST, "no_answer": LIST})
-LIMITS = mapping({}, {"per_customer": TEXT})
+TOO_LATE = mapping({"tell": TEXT}, {"title": TEXT})
+ASK_OVER = mapping({"role": TEXT, "over": ANY, "answer_within": ANY, "no_answer": TEXT})
+MEASURE = mapping({"success": {"type": "object"}})
+SUCCESS = mapping({"event": ANY, "within": ANY}, {"if": LIST})
+LIMITS = mapping(
+    {},
+    {
+        "per_customer": TEXT,
+        "per_case": TEXT,
+        "total": TEXT,
+        "per": {"type": "object", "additionalProperties": TEXT, "minProperties": 1},
+    },
+)
+BRANCH_NAME: Schema = {
+    "type": "string",
+    "pattern": r"^[a-z0-9][a-z0-9_-]{0,79}$",
+    "description": "a name of a-z, 0-9, - and _",
+}
+PARALLEL: Schema = {"type": "object", "propertyNames": BRANCH_NAME, "additionalProperties": LIST}
 CHOOSE_BRANCH = mapping({"if": LIST, "then": LIST})
 OTHERWISE_BRANCH = mapping({"otherwise": LIST})
+_BESIDE: Mapping[str, Schema] = {
+    "people": names_to({"type": "object"}),
+    "case": {"type": "object"},
+    "history": LIST,
+    "humans": LIST,
+    "later": LIST,
+    "until": TEXT,
+}
+_CUSTOMER: Mapping[str, Schema] = {"customer": {"type": "object"}}
+_BEFORE: Mapping[str, Schema] = {"before": {"type": "object"}}
+TEST_AT = mapping({"name": TEXT, "at": TEXT, "expect": ANY}, {**_CUSTOMER, **_BESIDE})
+TEST_CHANGE = mapping({"name": TEXT, **_BEFORE, **_CUSTOMER, "expect": ANY}, _BESIDE)
 TEST = mapping(
-    {"name": TEXT, "event": {"type": "object"}, "expect": {"type": "object"}},
-    {"customer": {"type": "object"}, "case": {"type": "object"}, "history": LIST, "later": LIST, "until": TEXT},
+    {"name": TEXT, "event": {"type": "object"}, "expect": ANY},
+    {**_CUSTOMER, **_BEFORE, **_BESIDE},
 )
-LATER_EVENT = mapping({"after": TEXT, "event": {"type": "object"}}, {"customer": {"type": "object"}})
-LATER_ANSWER = mapping({"after": TEXT, "answer": TEXT})
-LATER_CUSTOMER = mapping({"after": TEXT, "customer": {"type": "object"}})
-PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT})
+
+
+BEGINNINGS: Mapping[str, Schema] = {"event": TEST, "at": TEST_AT, "before": TEST_CHANGE}
+"""By what a test begins with: an event, a time, or what was known of the customer before a change."""
+
+
+@cache
+def shape_of_test(beginning: str, entities: tuple[str, ...]) -> Schema:
+    """A test beside whose customer and case these entities may stand."""
+    shape, more = BEGINNINGS[beginning], {name: {"type": "object"} for name in entities}
+    return {**shape, "properties": {**shape["properties"], **more}}
+
+
+LATER_EVENT = mapping({"event": {"type": "object"}}, {"after": TEXT, "at": TEXT, "customer": {"type": "object"}})
+LATER_ANSWER = mapping({"answer": TEXT}, {"after": TEXT, "at": TEXT})
+LATER_CUSTOMER = mapping({"customer": {"type": "object"}}, {"after": TEXT, "at": TEXT})
+PERSON = mapping({"role": TEXT, "approves": {"type": "boolean"}, "after": ANY})
+PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT, "customer": TEXT})
 EXPECT = mapping(
     {"rule": NAME},
     {
         "does": {"type": "array", "items": TEXT},
         "result": {"enum": ["acted", "no", "unknown", "outranked", "limited", "undecided"]},
         "because": TEXT,
+        **{key: {"type": "array"} for key in ("messages", "vouchers", "cases", "tasks", "effects")},
+        "count": {"type": "object"},
     },
 )
+_ANY_EFFECT: Mapping[str, Schema] = {"of": TEXT, "by": TEXT, "not_before": TEXT}
+_TEXTS: Schema = {"type": ["string", "array"], "items": TEXT}
+WANTED: Mapping[str, Schema] = {
+    "messages": mapping(
+        {},
+        {
+            **dict.fromkeys(("step", "to", "template", "language", "subject"), TEXT),
+            **dict.fromkeys(("says", "never_says"), _TEXTS),
+            **_ANY_EFFECT,
+        },
+    ),
+    "vouchers": mapping({}, {"value": TEXT, "from": TEXT, "left": TEXT, **_ANY_EFFECT}),
+    "cases": mapping(
+        {}, {"type": TEXT, "status": {"enum": ["open", "closed"]}, "priority": TEXT, "outcome": TEXT, **_ANY_EFFECT}
+    ),
+    "tasks": mapping({}, {"to": TEXT, "title": TEXT, **_ANY_EFFECT}),
+    "effects": mapping(
+        {},
+        {
+            "step": TEXT,
+            "state": {"enum": ["succeeded", "suppressed", "capped", "failed"]},
+            "because": TEXT,
+            "to": TEXT,
+            "template": TEXT,
+            **_ANY_EFFECT,
+        },
+    ),
+}
+COUNT = mapping({}, {"at_most": {"type": "integer", "minimum": 0}, "at_least": {"type": "integer", "minimum": 0}})
 
 
 def check_shape(node: Node, schema: Schema, what: str, findings: list[Finding]) -> bool:
     """Report every violation with its place; what names the thing for the reader ("the rule")."""
-    errors = list(_validator(_Key(schema)).iter_errors(node.plain()))
-    for error in errors:
-        findings.extend(_sentences(error, _find(node, error), what))
-    return not errors
+    if surely_fits(node.plain(), schema):
+        return True
+    from amends_engine.violations import violations  # a right file need not wait for the library
 
-
-class _Key:
-    """Lets one schema constant be the key of a cache: the same object, the same validator."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-
-    def __hash__(self) -> int:
-        return id(self.schema)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.schema is other.schema
-
-
-@cache
-def _validator(key: _Key) -> Draft202012Validator:
-    return Draft202012Validator(key.schema)
-
-
-def _find(node: Node, error: ValidationError) -> Node:
-    for step in error.absolute_path:
-        inner = node.items[step] if isinstance(step, int) else node.get(str(step))
-        node = inner or node
-    return node
-
-
-def _extra_keys(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    known = list(_schema(error).get("properties", {}))
-    return [
-        unknown_key(key, known, node.key_place(key), what if not error.absolute_path else str(error.absolute_path[-1]))
-        for key in node.fields
-        if key not in known
-    ]
+    found = violations(node, schema, what)
+    findings.extend(found)
+    return not found
 
 
 _HABITS = {"on": "when", "trigger": "when", "conditions": "if", "where": "if", "do": "then", "actions": "then"}
@@ -163,99 +233,6 @@ def unknown_key(key: str, known: list[str], place: Place, what: str) -> Finding:
     near = _HABITS.get(key) if _HABITS.get(key) in known else closest(key, known)
     remedy = f"did you mean {near}?" if near else f"it takes {', '.join(known)}"
     return Finding("unknown-key", f"{key} is not a key of {what}", place, remedy)
-
-
-def _missing_keys(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    key = next(key for key in _value(error) if f"'{key}'" in error.message)
-    where = what if not error.absolute_path else str(error.absolute_path[-1])
-    if key in _SILENCE:
-        message = f"{where} does not say what happens if {_SILENCE[key]}"
-        return [Finding("no-way-out", message, node.place, f"add {key}: with the steps to take then")]
-    return [Finding("missing-key", f"{key} is missing in {where}", node.place, f"add a line `{key}: …`")]
-
-
-_SILENCE = {"otherwise": "nothing comes", "no_answer": "nobody answers"}
-
-
-_DUE = {
-    "string": "text",
-    "object": "a mapping of names to values",
-    "array": "a list, one item a line, each beginning with -",
-    "integer": "a whole number",
-    "boolean": "true or false",
-}
-
-
-def _wrong_type(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    due = _DUE.get(str(error.validator_value), str(error.validator_value))
-    name = _name(error, what)
-    if error.validator_value == "string" and isinstance(error.instance, bool | int | float):
-        return [
-            Finding("wrong-type", f"{name} takes text, and {node.text} is not text", node.place, "put quotes around it")
-        ]
-    remedy = "write true or false without quotes" if error.validator_value == "boolean" else ""
-    return [Finding("wrong-type", f"{name} takes {due}, not {describe(node)}", node.place, remedy)]
-
-
-def _wrong_choice(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    choices = [str(choice) for choice in _value(error)]
-    near = closest(node.text, choices)
-    remedy = f"did you mean {near}?" if near else f"write one of {', '.join(choices)}"
-    return [Finding("wrong-type", f"{describe(node)} is not a value of {_name(error, what)}", node.place, remedy)]
-
-
-def _wrong_version(error: ValidationError, node: Node, _what: str) -> list[Finding]:
-    message = f"This program reads version {error.validator_value}, not {describe(node)}"
-    return [Finding("wrong-version", message, node.place, f"write version: {error.validator_value}")]
-
-
-def _empty(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    return [Finding("wrong-type", f"{_name(error, what)} is empty", node.place, "write at least one item")]
-
-
-def _wrong_form(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    due = _schema(error).get("description") or f"text of the form {error.validator_value}"
-    in_key = error.parent is not None and error.parent.validator == "propertyNames"
-    subject = f"The key {error.instance}" if in_key else describe(node)
-    place = node.key_place(str(error.instance)) if in_key else node.place
-    return [Finding("wrong-type", f"{subject} does not fit {_name(error, what)}", place, f"write {due}")]
-
-
-def _out_of_bounds(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    bound = "at least" if error.validator == "minimum" else "at most"
-    message = f"{_name(error, what)} is {bound} {error.validator_value}, not {node.text}"
-    return [Finding("wrong-type", message, node.place)]
-
-
-def _schema(error: ValidationError) -> Schema:
-    return cast("Schema", error.schema)
-
-
-def _value(error: ValidationError) -> Any:
-    return error.validator_value
-
-
-def _name(error: ValidationError, what: str) -> str:
-    names = [step for step in error.absolute_path if isinstance(step, str)]
-    return str(names[-1]) if names else what
-
-
-_SENTENCES: dict[str, Callable[[ValidationError, Node, str], list[Finding]]] = {
-    "additionalProperties": _extra_keys,
-    "required": _missing_keys,
-    "type": _wrong_type,
-    "enum": _wrong_choice,
-    "const": _wrong_version,
-    "minItems": _empty,
-    "minLength": _empty,
-    "pattern": _wrong_form,
-    "minimum": _out_of_bounds,
-    "maximum": _out_of_bounds,
-}
-
-
-def _sentences(error: ValidationError, node: Node, what: str) -> list[Finding]:
-    return _SENTENCES[str(error.validator)](error, node, what)
 
 
 def describe(node: Node) -> str:

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from amends_engine.actions import Action, Branch, Choose, Literal, Operand, Step, Stop, Table
+from amends_engine.asked_amounts import read_asked
 from amends_engine.condition_reading import NOTHING, Scope, read_conditions
+from amends_engine.deadlines import read_deadline
 from amends_engine.documents import Node
 from amends_engine.option_reading import read_option
+from amends_engine.parallel_reading import read_parallel
 from amends_engine.pause_reading import PAUSES, Inner, PauseReader
 from amends_engine.reading import only_member
 from amends_engine.shapes import CHOOSE_BRANCH, OTHERWISE_BRANCH, check_shape, describe, unknown_key
-from amends_engine.steps import OptionType, StepKind
+from amends_engine.steps import COMMON, OptionType, StepKind
 from amends_engine.value_checking import CHECKS
 from amends_engine.values import Money, parse_money
 
@@ -53,7 +56,17 @@ def _read_step(node: Node, scope: Scope, path: str, numbering: Numbering) -> Ste
         known = [*scope.reading.kinds, *_CONTROL]
         scope.reading.report_unknown("unknown-step", "The step", name, known, node.key_place(name))
         return None
-    return _read_action(kind, body, scope, f"{path}.{name}", numbering)
+    return _read_doing(kind, body, scope, f"{path}.{name}", numbering)
+
+
+def _read_doing(kind: StepKind, node: Node, scope: Scope, path: str, numbering: Numbering) -> Step | None:
+    """A step that becomes effects; with `ask:` in it, a person may be asked first."""
+    asks = any(option.type is OptionType.ASK and node.get(option.name) for option in kind.options)
+    if not asks:
+        return _read_action(kind, node, scope, path, numbering)
+    return read_asked(
+        node, scope, path, numbering.name, lambda plain: _read_action(kind, plain, scope, path, numbering)
+    )
 
 
 def _read_choose(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step:
@@ -84,6 +97,10 @@ def _read_stop(node: Node, scope: Scope, path: str, _numbering: Numbering) -> St
     return None
 
 
+def _read_parallel(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step | None:
+    return read_parallel(node, scope, path, lambda steps, where: read_steps(steps, scope, where, numbering))
+
+
 def _pausing(reader: PauseReader) -> Callable[[Node, Scope, str, Numbering], Step | None]:
     def read(node: Node, scope: Scope, path: str, numbering: Numbering) -> Step | None:
         inner = Inner(lambda steps, within, where: read_steps(steps, within, where, numbering), numbering.name)
@@ -95,6 +112,7 @@ def _pausing(reader: PauseReader) -> Callable[[Node, Scope, str, Numbering], Ste
 _CONTROL: dict[str, Callable[[Node, Scope, str, Numbering], Step | None]] = {
     "choose": _read_choose,
     "stop": _read_stop,
+    "parallel": _read_parallel,
     **{name: _pausing(reader) for name, reader in PAUSES.items()},
 }
 
@@ -110,7 +128,8 @@ def _read_action(kind: StepKind, node: Node, scope: Scope, path: str, numbering:
     name, position = numbering.name(kind.name)
     options = _read_options(kind, node, scope)
     _check_currency(kind, node, options, scope)
-    return Action(name, kind.name, path, position, kind.target, options)
+    deadline = read_deadline(node, name, kind.name, path, scope)
+    return Action(name, kind.name, path, position, kind.target, options, deadline, kind.starts)
 
 
 def _check_currency(kind: StepKind, node: Node, options: Mapping[str, Operand], scope: Scope) -> None:
@@ -135,7 +154,7 @@ def _amounts(operand: Operand) -> Iterator[Money]:
 
 
 def _check_keys(kind: StepKind, node: Node, scope: Scope) -> None:
-    known = [option.name for option in kind.options]
+    known = [*(option.name for option in kind.options), *(option.name for option in COMMON)]
     for key in node.fields:
         if key not in known:
             scope.reading.findings.append(unknown_key(key, known, node.key_place(key), kind.name))
@@ -143,6 +162,19 @@ def _check_keys(kind: StepKind, node: Node, scope: Scope) -> None:
         if option.is_required and not node.get(option.name):
             remedy = f"write for example {kind.example}"
             scope.reading.report("missing-key", f"{option.name} is missing in {kind.name}", node.place, remedy)
+    _check_ways(kind, node, scope)
+
+
+def _check_ways(kind: StepKind, node: Node, scope: Scope) -> None:
+    given = [name for name in kind.one_of if node.get(name)]
+    if kind.one_of and len(given) != 1:
+        wanted = " or ".join(kind.one_of)
+        message = f"{kind.name} takes {wanted}, and {'here are both' if given else 'here is neither'}"
+        scope.reading.report("missing-key", message, node.place, f"write for example {kind.example}")
+    for option, other in kind.beside:
+        if node.get(option) and not node.get(other):
+            message = f"{option} means nothing without {other}"
+            scope.reading.report("missing-key", message, node.key_place(option), f"add {other}, or take {option} out")
 
 
 def _read_options(kind: StepKind, node: Node, scope: Scope) -> dict[str, Operand]:

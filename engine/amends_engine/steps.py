@@ -22,6 +22,13 @@ class OptionType(StrEnum):
     EVENT = "event"  # an event type
     VALUE = "value"  # a value of a field, or one <placeholder>
     VALUES = "values"  # a mapping of fields to such values
+    ASSIGNEE = "assignee"  # a team or role: its name, {role: …} or {team: …, pick: least_busy}
+    POST = "post"  # a role at a place: its name, or {role: …, at: a field}
+    IF_LATE = "if_late"  # {tell: a role, repeat: a length}
+    MOMENT = "moment"  # "15m before flight.lands_at" or "now"
+    WORDS = "words"  # a list of plain names
+    ASK = "ask"  # {role, over: an amount, answer_within, no_answer: give …}
+    FIELD = "field"  # the name of one field
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,33 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Common:
+    """An option that every step takes; takes and example are for the documentation."""
+
+    name: str
+    takes: str
+    means: str
+    example: str
+
+
+COMMON: tuple[Common, ...] = (
+    Common(
+        "within",
+        "duration",
+        "How soon it should be done, counted from the event or from the end of the wait before",
+        "within: 5m",
+    ),
+    Common("before", "moment", "The time in a field before which it should be done", "before: flight.lands_at"),
+    Common(
+        "if_too_late",
+        "tell, title",
+        "Who is told by a task when it was not done in time; it is done all the same and marked as late",
+        "if_too_late: {tell: duty-manager}",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class StepKind:
     """One kind of step. target names the option whose value says where the effect goes, or "customer"."""
 
@@ -46,6 +80,10 @@ class StepKind:
     target: str = "customer"
     example: str = ""
     gives: tuple[str, ...] = ()  # facts that later steps of the same decision can use, such as voucher.code
+    fills: tuple[str, ...] = ()  # facts that its own template can use, such as survey.key
+    one_of: tuple[str, ...] = ()  # exactly one of these options is given
+    beside: tuple[tuple[str, str], ...] = ()  # an option, and the other without which it means nothing
+    starts: str = ""  # the option with the moment before which the effect is not carried out
     changes_facts: bool = False  # later events of the same customer must see what this step did
 
     def option(self, name: str) -> Option | None:

@@ -20,6 +20,13 @@ _LONGEST_NUMBER = 100
 # A text is one token, closed or not, so brackets inside it do not count and no input is scanned twice.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
+_BLANKS = re.compile(r"[ \t\r\n]*")
+_WRAPPED = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*"events"[ \t\r\n]*:(?=[ \t\r\n]*\[)')
+_LIST = re.compile(r"[ \t\r\n]*\[")
+_NEXT = re.compile(r"[ \t\r\n]*([,\]])")
+_END = re.compile(r"[ \t\r\n]*\Z")
+_WRAP_END = re.compile(r"[ \t\r\n]*\}[ \t\r\n]*\Z")
+
 _SYNTAX = {
     "Expecting value": "a value is due",
     "Expecting property name": "a key in double quotes is due",
@@ -44,6 +51,50 @@ def parse(raw: bytes) -> Json:
     if "\\u" in text:
         _check_characters(value)
     return value
+
+
+def parse_items(raw: bytes) -> list[tuple[Json, bytes]] | None:
+    """The items of a list, each with its own bytes; None if raw is no list. Raises BadValue as parse does.
+
+    A list under the only key "events" of an object counts as a list.
+    """
+    text = _decode(raw)
+    wrapped = _WRAPPED.match(text)
+    start = _LIST.match(text, wrapped.end() if wrapped else 0)
+    if start is None:
+        return None
+    _check_depth(text)
+    try:
+        items = _items(text, start.end(), _WRAP_END if wrapped else _END)
+    except json.JSONDecodeError as error:
+        raise BadValue(f"it is not JSON: {_explain(error)} (character {error.pos + 1})") from None
+    if "\\u" in text:
+        for value, _ in items:
+            _check_characters(value)
+    return items
+
+
+def _items(text: str, place: int, closing: re.Pattern[str]) -> list[tuple[Json, bytes]]:
+    """The items from behind the bracket that opens the list, which is followed by what closing matches."""
+    found: list[tuple[Json, bytes]] = []
+    mark = _NEXT.match(text, place)
+    while mark is None or mark[1] == ",":
+        if mark and not found:
+            raise json.JSONDecodeError("Expecting value", text, mark.end())
+        begin = _blanks(text, mark.end() if mark else place)
+        value, end = _DECODER.raw_decode(text, begin)
+        found.append((value, text[begin:end].encode()))
+        mark = _NEXT.match(text, end)
+        if mark is None:
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, end)
+    if not closing.match(text, mark.end()):
+        raise json.JSONDecodeError("Extra data", text, mark.end())
+    return found
+
+
+def _blanks(text: str, place: int) -> int:
+    blanks = _BLANKS.match(text, place)
+    return blanks.end() if blanks else place
 
 
 def kind_of(value: Json) -> str:

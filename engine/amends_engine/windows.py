@@ -1,6 +1,6 @@
 """What the hits of one group come to: timers by which rules begin, and timers that are not wanted any more. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,10 +52,8 @@ def groups_of(rules: RuleSet, hits: Sequence[Hit]) -> list[Group]:
     return list(found.values())
 
 
-def windowed_in(rules: RuleSet) -> Iterator[tuple[Rule, Windowed]]:
-    for rule in rules.by_id.values():
-        if isinstance(rule.trigger, Windowed):
-            yield rule, rule.trigger
+def windowed_in(rules: RuleSet) -> tuple[tuple[Rule, Windowed], ...]:
+    return rules.windowed
 
 
 def settle(group: Group, hits: Sequence[Hit], waiting: Sequence[Timer], rung: Sequence[Timer]) -> Settled:

@@ -21,6 +21,8 @@ from amends_engine.rule_tests import RuleTest, check_test, read_test
 from amends_engine.rules import Rule, read_rule, read_version
 from amends_engine.shapes import RULE_FILE, WORKSPACE, check_shape
 from amends_engine.sources import Source, read_source
+from amends_engine.staff import Staff
+from amends_engine.staff_reading import read_staff
 from amends_engine.steps import StepKind
 from amends_engine.templates import Templates, read_templates
 
@@ -39,6 +41,7 @@ class Profile:
     language: str = "en"
     mail_from: str = ""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    staff: Staff = field(default_factory=Staff)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def read_workspace(
         dictionary.budgets,
         _template_names(templates),
         calendars=profile.calendars,
+        staff=profile.staff,
         language=profile.language,
         timezone=profile.timezone,
         findings=findings,
@@ -123,6 +127,7 @@ def read_stored_rule(body: Json, workspace: Workspace, kinds: Mapping[str, StepK
         workspace.budgets,
         templates,
         calendars=workspace.profile.calendars,
+        staff=workspace.profile.staff,
         language=workspace.profile.language,
         timezone=workspace.profile.timezone,
     )
@@ -169,7 +174,7 @@ def _read_profile(root: Node | None, findings: list[Finding]) -> Profile:
     given = {name: node.text for name, node in root.fields.items() if name in _PLAIN}
     zone = _read_zone(root.get("timezone"), findings)
     calendars = read_calendars(root.get("calendars"), zone, _read_zone, findings)
-    return Profile(**given, timezone=zone, calendars=calendars)
+    return Profile(**given, timezone=zone, calendars=calendars, staff=read_staff(root, calendars, findings))
 
 
 def _read_zone(node: Node | None, findings: list[Finding]) -> ZoneInfo:
@@ -212,6 +217,10 @@ def _read_rules(roots: Mapping[str, Node | None], reading: Reading) -> tuple[tup
             continue
         rules.extend(_rules_of(root, places, reading))
         tests.extend(_tests_of(root, reading))
+    for rule in rules:
+        for other in rule.overlaps:
+            if other not in places:
+                reading.report_unknown("unknown-rule", "The rule", other, places, rule.place)
     for test in tests:
         check_test(test, places, reading)
     return tuple(rules), tuple(tests)

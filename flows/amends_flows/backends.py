@@ -1,5 +1,6 @@
 """Where a batch runs. Both backends take the same steps and leave the same receipts; only one is seen in Prefect."""
 
+from importlib import import_module
 from typing import Protocol
 
 from amends_engine.rules import Rule
@@ -12,11 +13,28 @@ from amends_store.types import Batch
 class Backend(Protocol):
     """Runs every step of a rule over a batch of decisions; parallel: how many batches it takes at once."""
 
-    parallel: int
+    @property
+    def parallel(self) -> int: ...
 
     def run(self, rule: Rule, batch: Batch) -> BatchReport: ...
 
     def close(self) -> None: ...
+
+
+def prepare_backend(pool: str | None) -> None:
+    """Import what open_backend needs, which takes seconds."""
+    import_module("amends_flows.pool_backend" if pool else "amends_flows.prefect_backend")
+
+
+def open_backend(runtime: Runtime, api_url: str, pool: str | None) -> Backend:
+    """Flow runs in this process, or, with a work pool, on whatever workers it has."""
+    if pool:
+        from amends_flows.pool_backend import OnWorkers
+
+        return OnWorkers(runtime, api_url, pool)
+    from amends_flows.prefect_backend import InPrefect
+
+    return InPrefect(runtime, api_url)
 
 
 class InProcess:

@@ -14,14 +14,11 @@ from prefect.runtime import flow_run
 from amends_engine.actions import Action
 from amends_engine.rules import Rule
 from amends_flows.executing import run_action
-from amends_flows.reports import BatchReport, StepReport, as_rows
+from amends_flows.reports import BatchReport, StepFailed, StepReport, as_rows
 from amends_flows.runtime import current
+from amends_flows.sweeping import sweep
 
 MODULE = "amends_flows.compiled"
-
-
-class StepFailed(Exception):
-    """A step over a batch broke off. The text names the kind of error only: Prefect's database keeps it."""
 
 
 def compile_rule(rule: Rule, workspace_name: str) -> Flow[[list[str]], BatchReport]:
@@ -46,6 +43,20 @@ def compile_rule(rule: Rule, workspace_name: str) -> Flow[[list[str]], BatchRepo
         persist_result=False,
     )
     return compiled(run)
+
+
+def compile_sweep(name: str) -> Flow[[], dict[str, int]]:
+    """What every dispatcher does by itself again and again, as a flow: leases and waits that are over, and planning."""
+
+    def run() -> dict[str, int]:
+        runtime = current()
+        if runtime.planner is None:
+            raise StepFailed("this runtime plans nothing")
+        swept = sweep(runtime, runtime.planner)
+        return {"planned": swept.planned, "released": swept.released.planned, "unknown": swept.released.unknown}
+
+    run.__module__, run.__qualname__ = MODULE, name
+    return flow(name=name, retries=0, persist_result=False)(run)
 
 
 def tags_of(rule: Rule, workspace_name: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from types import FrameType
 from typing import TypeAlias
 
@@ -39,15 +40,22 @@ class BatchLeft:
 Progress: TypeAlias = BatchReport | BatchFailed | BatchLeft
 
 
-def dispatch(runtime: Runtime, backend: Backend, report: Callable[[Progress], None], batch_size: int = BATCH) -> None:
+def dispatch(
+    runtime: Runtime,
+    backend: Backend,
+    report: Callable[[Progress], None],
+    batch_size: int = BATCH,
+    waited: timedelta = timedelta(),
+) -> None:
     """Run batches until nothing is due that could still move, or runtime.stop is set.
 
+    waited: only what could have been done for that long, as for the one who finishes what another does not.
     report is called in this thread after every batch. A decision whose batch failed or moved nothing is not
     handed out again in this call, so the loop ends.
     """
     resting: set[str] = set()
     while not runtime.stop.is_set():
-        due = _without(runtime.store.due_batches(batch_size), resting)
+        due = _without(runtime.store.due_batches(batch_size, waited), resting)
         if not due:
             return
         for batch, progress in _run_all(runtime, backend, due):

@@ -8,16 +8,22 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
 
-from amends_connectors.contract import Delivery, Receipt, Uncertain
+from amends_connectors.contract import Delivery, DeliveryError, Receipt, Uncertain
 from amends_engine.actions import Action
 from amends_engine.plans import Json, Mode
 from amends_engine.states import EffectState
-from amends_engine.values import Value
-from amends_flows.lanes import LEASE, LEASE_MARGIN, Lane
-from amends_flows.outcomes import NotSent, Outcome, Verdict, judge
+from amends_engine.values import Value, describe_duration
+from amends_flows.ages import overdue
+from amends_flows.lanes import ALREADY_TRIED, LEASE, LEASE_MARGIN, Lane, Leave, Pass
+from amends_flows.outcomes import NotSent, Outcome, Verdict, judge, unless_arrived
 from amends_flows.reports import StepReport
 from amends_flows.runtime import Refusal, Runtime
+from amends_store.crash_points import CrashPoint, reach
 from amends_store.types import Claimed, Result, Settle, Start
 
 _LARGE_GROUP = 500
@@ -44,7 +50,48 @@ def _treat(
 ) -> Mapping[EffectState, int]:
     if lane is None:
         return _perform(runtime, claims)
-    return _hold(runtime, closed, claims) if closed else _send(runtime, lane, claims)
+    admitted = closed or lane.admit()
+    if isinstance(admitted, NotSent):
+        return _hold(runtime, admitted, claims)
+    if admitted.is_probe and len(claims) > 1:  # it was time for a trial between the claim and now
+        return Counter(_hold(runtime, ALREADY_TRIED, claims[1:])) + _send_fresh(
+            runtime, Way(lane, admitted), claims[:1]
+        )
+    return _send_fresh(runtime, Way(lane, admitted), claims)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A lane that may be used now, and on what terms."""
+
+    lane: Lane
+    admitted: Pass
+
+
+def _send_fresh(runtime: Runtime, way: Way, claims: Sequence[Claimed]) -> Counter[EffectState]:
+    old = _too_old(runtime, way.lane, claims)
+    left = [claim for claim in claims if claim.effect_id not in old]
+    return _refuse_old(runtime, old, claims) + _send(runtime, way, left)
+
+
+def _too_old(runtime: Runtime, lane: Lane | None, claims: Sequence[Claimed]) -> dict[str, timedelta]:
+    """What waited longer than it may, so that it is better not sent; one that may have arrived is not of these."""
+    of_channel = lane.declaration.max_age if lane else None
+    found = {one.effect_id: overdue(runtime, one, of_channel) for one in claims if not one.is_possible_repeat}
+    return {effect_id: longest for effect_id, longest in found.items() if longest}
+
+
+def _refuse_old(runtime: Runtime, old: Mapping[str, timedelta], claims: Sequence[Claimed]) -> Counter[EffectState]:
+    refusals = [
+        Settle(claim.effect_id, claim.token, EffectState.FAILED, _too_late(old[claim.effect_id]))
+        for claim in claims
+        if claim.effect_id in old
+    ]
+    return Counter({EffectState.FAILED: runtime.store.settle(refusals)} if refusals else {})
+
+
+def _too_late(longest: timedelta) -> str:
+    return f"not sent within {describe_duration(longest)}, so not sent at all"
 
 
 def _hold(runtime: Runtime, closed: NotSent, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
@@ -55,19 +102,55 @@ def _hold(runtime: Runtime, closed: NotSent, claims: Sequence[Claimed]) -> Mappi
 
 
 def _perform(runtime: Runtime, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
-    done = runtime.store.perform(claims, runtime.budgets, runtime.timezone, runtime.calendars, runtime.fields)
-    return Counter(done.values())
+    old = _too_old(runtime, None, claims)
+    tally = _refuse_old(runtime, old, claims)
+    claims = [claim for claim in claims if claim.effect_id not in old]
+    if not claims:
+        return tally
+    if claims[0].kind in runtime.shown:
+        claims, refused = _written(runtime, claims)
+        tally.update(refused)
+    done = runtime.store.perform(
+        claims, runtime.budgets, runtime.timezone, runtime.calendars, runtime.fields, runtime.staff
+    )
+    _show(runtime, [claim for claim in claims if done.get(claim.effect_id) is EffectState.SUCCEEDED])
+    tally.update(done.values())
+    return tally
 
 
-def _send(runtime: Runtime, lane: Lane, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
+def _written(runtime: Runtime, claims: Sequence[Claimed]) -> tuple[list[Claimed], Mapping[EffectState, int]]:
+    """Cards that our own tables hold, with what is to be read on them."""
     given = runtime.store.given([claim.decision_id for claim in claims])
     rendered = [(claim, _request(runtime, claim, given.get(claim.decision_id, {}))) for claim in claims]
     refused = [(claim, what) for claim, what in rendered if isinstance(what, Refusal)]
     if refused:
         runtime.store.settle([Settle(c.effect_id, c.token, what.state, what.reason) for c, what in refused])
+    written = [replace(claim, request=what) for claim, what in rendered if not isinstance(what, Refusal)]
+    return written, Counter(what.state for _, what in refused)
+
+
+def _show(runtime: Runtime, claims: Sequence[Claimed]) -> None:
+    """A preview for people; what counts stands in the tables, so one that cannot be written is left out."""
+    for claim in claims:
+        preview = runtime.shown.get(claim.kind)
+        if preview and claim.mode is Mode.LIVE:
+            with suppress(DeliveryError):
+                preview.send(Delivery(claim.effect_id, 1, claim.kind, claim.target, claim.request or {}))
+
+
+def _send(runtime: Runtime, way: Way, claims: Sequence[Claimed]) -> Counter[EffectState]:
+    given = runtime.store.given([claim.decision_id for claim in claims])
+    asides = runtime.store.asides(claims)
+    known = {
+        claim.effect_id: {**given.get(claim.decision_id, {}), **asides.get(claim.effect_id, {})} for claim in claims
+    }
+    rendered = [(claim, _request(runtime, claim, known[claim.effect_id])) for claim in claims]
+    refused = [(claim, what) for claim, what in rendered if isinstance(what, Refusal)]
+    if refused:
+        runtime.store.settle([Settle(c.effect_id, c.token, what.state, what.reason) for c, what in refused])
     starts = {c.effect_id: _start(runtime, c, what) for c, what in rendered if not isinstance(what, Refusal)}
     begun = runtime.store.begin(list(starts.values()))
-    verdicts = _deliver(runtime, lane, [(c, starts[c.effect_id]) for c in claims if c.effect_id in begun])
+    verdicts = _deliver(runtime, way, [(c, starts[c.effect_id]) for c in claims if c.effect_id in begun])
     return Counter([*(what.state for _, what in refused), *(verdict.state for verdict in verdicts)])
 
 
@@ -85,9 +168,9 @@ def _start(runtime: Runtime, claim: Claimed, request: Mapping[str, Json]) -> Sta
     return Start(claim.effect_id, claim.token, request, runtime.worker, deadline=claim.lease_until - LEASE_MARGIN)
 
 
-def _deliver(runtime: Runtime, lane: Lane, begun: Sequence[tuple[Claimed, Start]]) -> list[Verdict]:
+def _deliver(runtime: Runtime, way: Way, begun: Sequence[tuple[Claimed, Start]]) -> list[Verdict]:
     began = time.monotonic()
-    futures = [_submit(runtime, lane, claim, start) for claim, start in begun]
+    futures = [_submit(runtime, way, claim, start) for claim, start in begun]
     try:
         _wait(runtime, futures, begun)
     except BaseException:
@@ -96,17 +179,26 @@ def _deliver(runtime: Runtime, lane: Lane, begun: Sequence[tuple[Claimed, Start]
         raise
     finally:
         verdicts = _record(runtime, [claim for claim, _ in begun], futures)
-    lane.learn(time.monotonic() - began, len(begun))
+    way.lane.learn(time.monotonic() - began, len(begun))
     return verdicts
 
 
-def _submit(runtime: Runtime, lane: Lane, claim: Claimed, start: Start) -> "Future[Outcome]":
+def _submit(runtime: Runtime, way: Way, claim: Claimed, start: Start) -> "Future[Outcome]":
     if claim.mode is Mode.SHADOW:
         settled: Future[Outcome] = Future()
         settled.set_result(_SHADOW)
         return settled
-    delivery = Delivery(claim.effect_id, claim.attempts + 1, claim.kind, claim.target, start.request)
-    return lane.submit(delivery, claim.lease_until, runtime.stop)
+    delivery = Delivery(
+        claim.effect_id,
+        claim.attempts + 1,
+        claim.kind,
+        claim.target,
+        start.request,
+        started_at=claim.started_at,
+        is_possible_repeat=claim.is_possible_repeat,
+    )
+    forbid = partial(runtime.switch.off, claim.kind, claim.rule_id)
+    return way.lane.submit(delivery, Leave(claim.lease_until, runtime.stop, forbid, way.admitted.is_probe))
 
 
 def _wait(runtime: Runtime, futures: Sequence["Future[Outcome]"], begun: Sequence[tuple[Claimed, Start]]) -> None:
@@ -117,13 +209,16 @@ def _wait(runtime: Runtime, futures: Sequence["Future[Outcome]"], begun: Sequenc
 
 
 def _record(runtime: Runtime, claims: Sequence[Claimed], futures: Sequence["Future[Outcome]"]) -> list[Verdict]:
-    verdicts = [
-        judge(_outcome(future), claim.attempts + 1, runtime.chance())
-        for claim, future in zip(claims, futures, strict=True)
-    ]
+    verdicts = [_judge(runtime, claim, future) for claim, future in zip(claims, futures, strict=True)]
     if verdicts:
+        reach(CrashPoint.SENT)
         runtime.store.record([_result(runtime, c, v) for c, v in zip(claims, verdicts, strict=True)])
     return verdicts
+
+
+def _judge(runtime: Runtime, claim: Claimed, future: "Future[Outcome]") -> Verdict:
+    verdict = judge(_outcome(future), claim.attempts + 1, runtime.chance())
+    return unless_arrived(verdict) if claim.is_possible_repeat else verdict
 
 
 def _outcome(future: "Future[Outcome]") -> Outcome:

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from amends_connectors.contract import (
@@ -12,11 +13,13 @@ from amends_connectors.contract import (
     Declaration,
     Delivery,
     DeliveryError,
+    Found,
     RateLimited,
-    Rejected,
     deliver,
 )
+from amends_flows.circuits import Alone, Breaker, CircuitStore
 from amends_flows.outcomes import CLOSED_FOR, NotSent, Outcome
+from amends_flows.switch import FRESH
 
 LEASE = timedelta(seconds=120)
 LEASE_MARGIN = timedelta(seconds=15)
@@ -25,14 +28,45 @@ LEASE_MARGIN = timedelta(seconds=15)
 # no more than the connector sends in about half a second, and at most so many:
 _LARGEST_GROUP = 512
 _FAST, _SLOW = 0.5, 1.0
+_GROWTH = 8
 _LONGEST_GROUP = 10.0  # seconds, where the provider limits the pace
+
+
+def _allow() -> NotSent | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A group may be begun. is_probe: it is the one effect that tries a channel which was closed."""
+
+    is_probe: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """On what terms a delivery may leave. forbid: asked last, the operators' switch."""
+
+    lease_until: datetime
+    stop: threading.Event
+    forbid: Callable[[], NotSent | None] = _allow
+    is_probe: bool = False
+
+
+ALREADY_TRIED = NotSent("another process is trying whether the channel answers again", CLOSED_FOR, is_held=True)
 
 
 class Lane:
     """Threads may share it; every batch of this process goes through the same one."""
 
     def __init__(
-        self, kind: str, connector: Connector, *, clock: Clock, monotonic: Callable[[], float] = time.monotonic
+        self,
+        kind: str,
+        connector: Connector,
+        *,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+        circuits: CircuitStore | None = None,
     ) -> None:
         if connector.declaration.send_timeout + LEASE_MARGIN >= LEASE:
             raise ValueError(f"the send_timeout of {kind} does not fit into a lease of {LEASE.total_seconds():.0f} s")
@@ -44,8 +78,7 @@ class Lane:
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(connector.declaration.parallel, f"send-{kind}")
         self._size = min(4 * connector.declaration.parallel, self._largest)
-        self._trouble = ""
-        self._closed_until = clock()
+        self._breaker = Breaker(kind, clock, circuits or Alone(clock))
 
     @property
     def declaration(self) -> Declaration:
@@ -53,24 +86,35 @@ class Lane:
 
     @property
     def size(self) -> int:
-        """How many effects to take at once."""
-        return self._size
+        """How many effects to take at once; one, if it is to try a channel that was closed."""
+        return 1 if self._breaker.is_probing else self._size
 
     def closed(self) -> NotSent | None:
         """Why nothing can be sent at the moment and until when, or None."""
-        left = self._closed_until - self._clock()
-        return NotSent(self._trouble, left, is_held=True) if left > timedelta(0) else None
+        return self._breaker.closed()
 
-    def submit(self, delivery: Delivery, lease_until: datetime, stop: threading.Event) -> "Future[Outcome]":
+    def admit(self) -> "Pass | NotSent":
+        """Ask before a group is begun: the way is free, free for a trial of one, or closed."""
+        if self._breaker.is_probing:
+            return Pass(is_probe=True) if self._breaker.take_probe() else self.closed() or ALREADY_TRIED
+        return self.closed() or Pass()
+
+    def submit(self, delivery: Delivery, leave: "Leave") -> "Future[Outcome]":
         """Send in a thread of the lane; the future never raises."""
-        leave_by = lease_until - self.declaration.send_timeout - LEASE_MARGIN
-        return self._pool.submit(self._send, delivery, leave_by, stop)
+        return self._pool.submit(self._send, delivery, leave)
+
+    def look_up(self, delivery: Delivery) -> Found:
+        """What the provider says about an earlier attempt; it cannot tell when it cannot be asked."""
+        try:
+            return self.connector.look_up(delivery)
+        except Exception:  # noqa: BLE001  a question may fail in any way, and then we do not know
+            return Found.CANNOT_TELL
 
     def learn(self, seconds: float, count: int) -> None:
         """Fit the size of the next group to how long this one took."""
         with self._lock:
             if seconds < _FAST and count >= self._size:
-                self._size = min(self._size * 2, self._largest)
+                self._size = min(int(self._size * min(_FAST / max(seconds, 0.001), _GROWTH)), self._largest)
             elif seconds > _SLOW:
                 self._size = max(self._size // 2, 1)
 
@@ -83,34 +127,35 @@ class Lane:
         per_second = self.declaration.per_second
         return _LARGEST_GROUP if per_second is None else max(1, min(_LARGEST_GROUP, int(per_second * _LONGEST_GROUP)))
 
-    def _send(self, delivery: Delivery, leave_by: datetime, stop: threading.Event) -> Outcome:
-        hindrance = self._await_turn(leave_by, stop)
+    def _send(self, delivery: Delivery, leave: "Leave") -> Outcome:
+        hindrance = self._await_turn(leave)
         if hindrance:
             return hindrance
         try:
-            return deliver(self.connector, delivery)
+            receipt = deliver(self.connector, delivery)
         except DeliveryError as error:
             self._heed(error)
             return error
+        self._breaker.heed(receipt)
+        return receipt
 
-    def _await_turn(self, leave_by: datetime, stop: threading.Event) -> NotSent | None:
-        while not stop.is_set():
-            if closed := self.closed():
+    def _await_turn(self, leave: "Leave") -> NotSent | None:
+        leave_by = leave.lease_until - self.declaration.send_timeout - LEASE_MARGIN
+        while not leave.stop.is_set():
+            if closed := leave.forbid() or (None if leave.is_probe else self.closed()):
                 return closed
             wait = self._pace.take(self._monotonic())
             if timedelta(seconds=wait) > leave_by - self._clock():
                 return NotSent("the lease is too short for a send", timedelta(seconds=wait))
             if not wait:
                 return None
-            stop.wait(wait)
+            leave.stop.wait(min(wait, FRESH))
         return NotSent("interrupted before it was sent")
 
     def _heed(self, error: DeliveryError) -> None:
         if isinstance(error, RateLimited):
             self._pace.rest(self._monotonic(), error.retry_after.total_seconds())
-        elif isinstance(error, Rejected) and error.is_access:
-            self._closed_until = self._clock() + CLOSED_FOR
-            self._trouble = f"{self.kind} refuses our credentials: {error}"
+        self._breaker.heed(error)
 
 
 class _Pace:
@@ -134,6 +179,8 @@ class _Pace:
             self._next = max(self._next, now + seconds)
 
 
-def open_lanes(connectors: Mapping[str, Connector], clock: Clock) -> dict[str, Lane]:
-    """One lane for each step kind that has a connector."""
-    return {kind: Lane(kind, connector, clock=clock) for kind, connector in connectors.items()}
+def open_lanes(
+    connectors: Mapping[str, Connector], clock: Clock, circuits: CircuitStore | None = None
+) -> dict[str, Lane]:
+    """One lane for each step kind that has a connector; circuits: where their circuits are kept for every process."""
+    return {kind: Lane(kind, one, clock=clock, circuits=circuits) for kind, one in connectors.items()}

@@ -12,6 +12,7 @@ from amends_engine.states import EffectState
 CLOSED_FOR = timedelta(minutes=1)  # how long a channel rests after its credentials were refused
 MAX_ATTEMPTS = 5
 MAX_RATE_LIMITED = 20  # the provider says when to come back, so patience costs nothing and loses nothing
+LOOKED_UP_AFTER = timedelta(minutes=1)  # a provider may still be at work on what it has not answered
 _FIRST_WAIT = timedelta(seconds=30)
 _WAIT_FACTOR = 4
 _LONGEST_WAIT = timedelta(hours=24)  # a provider may say "in a year" by mistake
@@ -63,7 +64,14 @@ def _judge_error(error: DeliveryError, attempt: int, chance: float) -> Verdict:
         case Unavailable():
             return _again(error, attempt, MAX_ATTEMPTS, backoff(attempt, chance))
         case _:
-            return Verdict(EffectState.UNKNOWN, str(error))
+            return Verdict(EffectState.UNKNOWN, str(error), LOOKED_UP_AFTER)
+
+
+def unless_arrived(verdict: Verdict) -> Verdict:
+    """For an effect of which an earlier attempt may have arrived: that this one failed does not say that it did not."""
+    if verdict.state is not EffectState.FAILED:
+        return verdict
+    return Verdict(EffectState.UNKNOWN, f"{verdict.reason}; an earlier attempt may have arrived", LOOKED_UP_AFTER)
 
 
 def backoff(attempt: int, chance: float) -> timedelta:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from amends_engine.conditions import Facts
@@ -10,16 +10,23 @@ from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.history import Past, counted, reach
 from amends_engine.history_needs import askers, needed
-from amends_engine.planning import RuleSet, also_watching, mode_of, plan, remember
+from amends_engine.limits import CUSTOMER, Limit, keys_of
+from amends_engine.matching import Stopped
+from amends_engine.planning import ActedTimes, RuleSet, also_watching, mode_of, plan, remember
 from amends_engine.plans import Hit, Mode, Plan
+from amends_engine.rules import Rule
+from amends_engine.triggers.change import OnChange
 from amends_engine.values import so_long_before
 from amends_engine.windows import Group, groups_of, windowed_in
+from amends_flows.lateness import Lateness, LatenessStore
 from amends_flows.ringing import Ringer, RingerStore, version_of
+from amends_flows.scheduling import Scheduler, SchedulerStore
 from amends_flows.versions import Versions
+from amends_store.plannings import Planning
 from amends_store.types import RuleVersion
 
 
-class PlannerStore(RingerStore, Protocol):
+class PlannerStore(RingerStore, LatenessStore, SchedulerStore, Protocol):
     """What planning needs of a store."""
 
     def waiting_versions(self) -> list[tuple[str, str]]: ...
@@ -28,7 +35,9 @@ class PlannerStore(RingerStore, Protocol):
         self, groups_of: Callable[[Sequence[Hit]], Sequence[Group]], rules: Mapping[str, RuleVersion], limit: int
     ) -> int: ...
 
-    def unplanned(self, limit: int, changing: Collection[str]) -> list[Event]: ...
+    def tell_late(self, limit: int) -> int: ...
+
+    def unplanned(self, limit: int, changing: Collection[str], *, is_shared: bool = False) -> list[Event]: ...
 
     def facts_for(self, events: Sequence[Event], fields: Fields) -> Mapping[str, Facts]: ...
 
@@ -36,14 +45,38 @@ class PlannerStore(RingerStore, Protocol):
         self, customer_ids: Collection[str], since: datetime, mode: Mode
     ) -> dict[tuple[str, str], list[datetime]]: ...
 
+    def acted_under(
+        self, keys: Collection[tuple[str, str]], since: datetime, mode: Mode
+    ) -> dict[tuple[str, str], list[datetime]]: ...
+
     def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past: ...
 
-    def save_plans(self, plans: Sequence[tuple[Plan, Facts]], rules: Mapping[str, RuleVersion]) -> int: ...
+    def tell_changes(self, watched: Collection[str], fields: Fields, limit: int) -> int: ...
+
+    def save_plans(
+        self,
+        plans: Sequence[tuple[Plan, Facts]],
+        rules: Mapping[str, RuleVersion],
+        stopped: Callable[[Collection[str]], Sequence[Stopped]],
+    ) -> int: ...
+
+    def put_in_force(self, running: Mapping[str, RuleVersion]) -> None: ...
+
+    def take_unplanned(self, event_ids: Collection[str], changing: Collection[str]) -> list[Event]: ...
+
+    def begin_planning(self, worker: str, event_ids: Sequence[str]) -> Planning: ...
+
+    def end_planning(self, number: int) -> None: ...
+
+    def quarantine_events(self, event_ids: Collection[str], reason: str) -> None: ...
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans what waits. changing: kinds of step after which a customer's next event has to wait for its effect."""
+    """Plans what waits. changing: kinds of step after which a customer's next event has to wait for its effect.
+
+    clock: by which `max_age` of rules is judged; without it nothing is too old.
+    """
 
     store: PlannerStore
     rules: RuleSet
@@ -51,15 +84,35 @@ class Planner:
     changing: frozenset[str]
     versions: Versions
     batch: int = 500
+    worker: str = "planner"
+    clock: Callable[[], datetime | None] = lambda: None
 
     def plan_all(self) -> int:
-        """Plan, and let timers ring, until nothing can be done now; how many events and timers it was."""
+        """Plan, ring timers, begin slots, tell of what is late or changed, until nothing is left; how many it was."""
+        self.store.put_in_force({rule.id: version_of(rule) for rule in self.rules.by_id.values()})
         now = self._with_older_versions()
-        ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted)
+        scheduler = Scheduler(self.store, self.rules, self.fields, self.batch)
+        scheduler.note_slots()
+        ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted, self.clock)
+        lateness = Lateness(self.store, now.rules, now.known, self.versions)
         count = 0
-        while done := len(now.plan_some()) or now.settle_some() or ringer.ring_some():
+        while done := (
+            len(now.plan_some())
+            or now.settle_some()
+            or ringer.ring_some()
+            or lateness.settle_some()
+            or self.store.tell_late(self.batch)
+            or scheduler.fill_some()
+            or now.tell_some()
+        ):
             count += done
         return count
+
+    def tell_some(self) -> int:
+        """Let rules know of attributes that are other ones than before; how many changes were looked at."""
+        triggers = (rule.trigger for rule in self.rules.by_id.values())
+        watched = {trigger.field.short_name for trigger in triggers if isinstance(trigger, OnChange)}
+        return self.store.tell_changes(watched, self.fields, self.batch)
 
     def settle_some(self) -> int:
         """Look at the windows of some events that were planned; how many watches had a hit."""
@@ -76,13 +129,31 @@ class Planner:
 
     def plan_some(self) -> list[Plan]:
         """Plan one batch; an empty list means that no event can be planned now."""
-        events = self.store.unplanned(self.batch, self.changing)
+        is_shared = False
+        while events := self.store.unplanned(self.batch, self.changing, is_shared=is_shared):
+            planning = self.store.begin_planning(self.worker, [event.id for event in events])
+            with self.store.as_one():  # what was known when events were taken still holds when plans are saved
+                made = self._plan(self.store.take_unplanned(planning.event_ids, self.changing))
+            self.store.end_planning(planning.number)
+            if made:
+                return made
+            is_shared = True  # another program was faster: look for what it has not in its hands
+        return []
+
+    def _plan(self, events: Sequence[Event]) -> list[Plan]:
         if not events:
             return []
         facts = self.known(events)
-        acted = self.acted(events)
+        acted = self.acted(events, facts)
         made = [(found, facts[found.event_id]) for found in self._plans(events, facts, acted)]
-        self.store.save_plans(made, {rule.id: version_of(rule) for rule in self.rules.by_id.values()})
+        by_id = {event.id: event for event in events}
+
+        def stopped(saved: Collection[str]) -> Sequence[Stopped]:
+            """What stopped the rules that did not act on these events."""
+            done = ((by_id[one.event_id], known, one) for one, known in made if one.event_id in saved)
+            return self.rules.census.count(done)
+
+        self.store.save_plans(made, {rule.id: version_of(rule) for rule in self.rules.by_id.values()}, stopped)
         return [found for found, _ in made]
 
     def _plans(
@@ -92,11 +163,21 @@ class Planner:
         for event in events:
             if event.customer_id in waiting:
                 continue
-            found = plan(self.rules, event, facts[event.id], acted)
+            found = self._plan_one(event, facts[event.id], acted)
+            if found is None:
+                continue
             remember(found, acted)
             if event.customer_id and self._changes_facts(found):
                 waiting.add(event.customer_id)
             yield found
+
+    def _plan_one(self, event: Event, facts: Facts, acted: ActedTimes) -> Plan | None:
+        """None for an event that cannot be planned: it must not keep all others from being planned."""
+        try:
+            return plan(self.rules, event, facts, acted, self.clock())
+        except Exception as error:  # noqa: BLE001  planning is pure: what raises once raises every time
+            self.store.quarantine_events([event.id], f"planning it failed with {type(error).__name__}")
+            return None
 
     def known(self, events: Sequence[Event]) -> Mapping[str, Facts]:
         """By event id what its rules are judged by, as it is known now."""
@@ -115,17 +196,34 @@ class Planner:
     def _changes_facts(self, found: Plan) -> bool:
         return any(intent.kind in self.changing for decision in found.decisions for intent in decision.intents)
 
-    def acted(self, events: Sequence[Event]) -> dict[tuple[str, str], list[datetime]]:
-        """When limited rules acted for the customers of these events, as far back as limits reach."""
-        limited = [rule for rule in self.rules.by_id.values() if rule.per_customer]
-        customers = {event.customer_id for event in events if event.customer_id}
-        if not limited or not customers:
-            return {}
-        longest = max((rule.per_customer.window for rule in limited if rule.per_customer), default=timedelta())
-        since = so_long_before(min(event.occurred_at for event in events), longest)
+    def acted(self, events: Sequence[Event], facts: Mapping[str, Facts]) -> dict[tuple[str, str], list[datetime]]:
+        """When limited rules acted for these customers, cases and so on, as far back as their limits reach."""
         found: dict[tuple[str, str], list[datetime]] = {}
-        for mode in {mode_of(rule) for rule in limited}:
-            ids = {rule.id for rule in limited if mode_of(rule) is mode}
-            times = self.store.acted_since(customers, since, mode)
-            found.update({key: moments for key, moments in times.items() if key[0] in ids})
+        limited = [rule for rule in self.rules.by_id.values() if rule.limits]
+        for mode in {mode_of(rule) for rule in limited} if events else ():
+            rules = [rule for rule in limited if mode_of(rule) is mode]
+            found |= self._acted_for(events, rules, mode)
+            found |= self._acted_under(events, facts, rules, mode)
         return found
+
+    def _acted_for(
+        self, events: Sequence[Event], rules: Sequence[Rule], mode: Mode
+    ) -> dict[tuple[str, str], list[datetime]]:
+        customers = {event.customer_id for event in events if event.customer_id}
+        limits = [limit for rule in rules for limit in rule.limits if limit.by == CUSTOMER]
+        if not limits or not customers:
+            return {}
+        ids = {rule.id for rule in rules}
+        times = self.store.acted_since(customers, _reach(events, limits), mode)
+        return {key: moments for key, moments in times.items() if key[0] in ids}
+
+    def _acted_under(
+        self, events: Sequence[Event], facts: Mapping[str, Facts], rules: Sequence[Rule], mode: Mode
+    ) -> dict[tuple[str, str], list[datetime]]:
+        keys = {(rule.id, key) for rule in rules for event in events for key in keys_of(rule.limits, facts[event.id])}
+        limits = [limit for rule in rules for limit in rule.limits if limit.by != CUSTOMER]
+        return self.store.acted_under(keys, _reach(events, limits), mode) if keys else {}
+
+
+def _reach(events: Sequence[Event], limits: Sequence[Limit]) -> datetime:
+    return so_long_before(min(event.occurred_at for event in events), max(limit.window for limit in limits))

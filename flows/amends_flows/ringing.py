@@ -1,6 +1,7 @@
 """Timers that have rung become decisions: facts as they are now, the rule as it was, one transaction a batch."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +22,8 @@ BATCH = 500
 
 class RingerStore(Protocol):
     """What ringing needs of a store."""
+
+    def as_one(self) -> AbstractContextManager[None]: ...
 
     def rings(self, running: Collection[tuple[str, Mode]], limit: int) -> list[Ring]: ...
 
@@ -43,14 +46,18 @@ class Ringer:
     rules: RuleSet
     known: Callable[[Sequence[Event]], Mapping[str, Facts]]
     versions: Versions
-    acted: Callable[[Sequence[Event]], ActedTimes]
+    acted: Callable[[Sequence[Event], Mapping[str, Facts]], ActedTimes]
+    clock: Callable[[], datetime | None] = lambda: None
 
     def ring_some(self) -> int:
         """Let one batch of timers ring that are due; how many did. Nothing of it is lost or done twice."""
         running = running_in(self.rules)
         self._move(running)
-        ringing = self.store.rings(running, BATCH) if running else []
-        return self._save(ringing) if ringing else 0
+        if not running or not self.store.rings(running, 1):
+            return 0
+        with self.store.as_one():
+            ringing = self.store.rings(running, BATCH)
+            return self._save(ringing) if ringing else 0
 
     def _move(self, running: Collection[tuple[str, Mode]]) -> None:
         while some := (self.store.stale(running, BATCH) if running else []):
@@ -71,7 +78,7 @@ class Ringer:
         events, facts = self._known(timers)
         heard = self.store.events({name for one in ringing for name in _heard(one)})
         given = self.store.given([timer.decision_id for timer in timers if timer.decision_id])
-        acted = self.acted(list(events.values()))
+        acted = self.acted(list(events.values()), facts)
         stages = []
         for one in ringing:
             known = {**facts[one.timer.event_id], **given.get(one.timer.decision_id or "", {})}
@@ -88,7 +95,7 @@ class Ringer:
         if rule is None:
             return StageDone(timer, _unreadable(ringing), facts)
         on = Continuation(ringing, rule, event, facts, heard)
-        return StageDone(timer, resume(self.rules, on, acted), on.told)
+        return StageDone(timer, resume(self.rules, on, acted, self.clock()), on.told)
 
     def _version(self, decision: Decision) -> RuleVersion:
         rule = self.versions.find(decision.rule_id, decision.rule_version)

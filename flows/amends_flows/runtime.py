@@ -4,20 +4,24 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import entry_points
 from random import random
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from amends_connectors.contract import Clock
+from amends_connectors.contract import Clock, Connector
 from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.fields import Fields
 from amends_engine.plans import Json
 from amends_engine.rules import Rule
+from amends_engine.staff import Staff
 from amends_engine.states import EffectState
 from amends_engine.values import Value
 from amends_flows.lanes import Lane
+from amends_flows.planner import Planner
+from amends_flows.switch import Switch
 from amends_flows.versions import Versions
 from amends_store.store import Store
 from amends_store.types import Batch, Claimed
@@ -39,7 +43,8 @@ Render: TypeAlias = Callable[[Claimed, Mapping[str, Value]], Mapping[str, Json] 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The parts of one running Amends. lanes: by step kind; a kind without a lane belongs to the store's own tables.
+    """The parts of one running Amends. lanes: by step kind; a kind without a lane belongs to the store's own tables;
+    shown: previews, by kind, of what those tables hold and people see.
 
     worker: names this process in the ledger; stop: set it and nothing new is claimed or sent; versions: rules as they
     were, for the decisions that they made.
@@ -59,8 +64,16 @@ class Runtime:
     chance: Callable[[], float] = random
     fields: Fields = field(default_factory=Fields)
     versions: Versions | None = None
+    staff: Staff = field(default_factory=Staff)
+    planner: Planner | None = None
+    shown: Mapping[str, Connector] = field(default_factory=dict)
 
-    def rule_of(self, batch: Batch) -> Rule | None:
+    @cached_property
+    def switch(self) -> Switch:
+        """What operators have paused."""
+        return Switch(self.store)
+
+    def rule_of(self, batch: Batch | Claimed) -> Rule | None:
         """The rule as it was when it decided; as it is now, if that is not known any more."""
         then = self.versions.find(batch.rule_id, batch.rule_version) if self.versions else None
         return then or self.rules.get(batch.rule_id)

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -41,7 +41,9 @@ class PrefectServer(Protocol):
     api_url: str
     ui_url: str
 
-    def wait_ready(self) -> None: ...
+    def wait_ready(self, stop: threading.Event | None = None) -> None: ...
+
+    def is_well(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,15 @@ class OutsideServer:
         self.api_url = api_url
         self.ui_url = api_url.rstrip("/").removesuffix("/api")
 
-    def wait_ready(self) -> None:
+    def is_well(self) -> bool:
+        """Whether it answers, whatever it says."""
+        try:
+            self.wait_ready()
+        except ServerFailed:
+            return False
+        return True
+
+    def wait_ready(self, stop: threading.Event | None = None) -> None:  # noqa: ARG002  it asks only once
         """Ask once; any HTTP answer will do, because a server may ask for a key first."""
         try:
             urllib.request.urlopen(f"{self.api_url.rstrip('/')}/health", timeout=10).close()  # noqa: S310
@@ -118,14 +128,20 @@ class EmbeddedServer:
         self.ui_url = f"http://127.0.0.1:{record.port}"
         self.api_url = f"{self.ui_url}/api"
 
-    def wait_ready(self) -> None:
-        """Block until the server answers; raises ServerFailed if it ends or takes far too long."""
+    def is_well(self) -> bool:
+        """Whether it answers and still has its database, which it would go on without otherwise."""
+        return (self.home / "prefect.db").exists() and _answers(int(self.ui_url.rpartition(":")[2]))
+
+    def wait_ready(self, stop: threading.Event | None = None) -> None:
+        """Block until the server answers; raises ServerFailed if it ends, takes far too long, or stop is set."""
         port = int(self.ui_url.rpartition(":")[2])
         began = said = time.monotonic()
         limit = FIRST_START_LIMIT if self._is_first else LATER_START_LIMIT
         while not _answers(port):
             now = time.monotonic()
             self._fail_if_gone(now - began, limit)
+            if stop is not None and stop.is_set():
+                raise ServerFailed("nobody waits for Prefect's server any more")
             if now - said >= _SECONDS_PER_LINE:
                 said = now
                 self.report(f"Prefect's server is starting: {now - began:.0f} s")
@@ -209,6 +225,14 @@ def _spawn(home: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
 
 def _command(port: int) -> list[str]:
     return [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--ui"]
+
+
+def end_at_once(home: Path) -> None:
+    """End the server of this folder without a word, for whoever cannot wait for it; its database survives that."""
+    record = _read_record(home)
+    if record and _is_alive(home):
+        with suppress(ProcessLookupError):
+            os.kill(record.pid, signal.SIGKILL)
 
 
 def _stop(home: Path, pid: int, report: Report) -> None:

@@ -137,6 +137,8 @@ class Stories:
             fields: dict[str, object] = {"flight_id": flight.id, "number": flight.number, "route": flight.route}
             fields |= {"delay": f"{minutes}m", "cause": CAUSES.get(flight.number)}
             fields |= {"new_departure": board if minutes < 240 else None}  # four hours: nobody knows yet
+            lands_at = flight.lands_at + timedelta(minutes=minutes - flight.delay)
+            fields |= {"lands_at": lands_at.astimezone(UTC).isoformat() if minutes < 240 else None}
             at = flight.departs_at + timedelta(minutes=40 * place - 60)
             yield Happening(at, "flight.delayed", "ops", trip.who, fields)
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
+from amends_engine.budgets import FOREVER, refusal, window_start
 from amends_engine.definitions import Budget
 from amends_engine.plans import Mode
-from amends_engine.values import Money, describe_duration
+from amends_engine.values import Money
 from amends_store.statements import LostRace, insert_new, select_in
 from amends_store.tables import budget_counters, vouchers
 from amends_store.types import BudgetLeft
-from amends_store.windows import FOREVER, window_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,15 @@ class Room:
 
     def refusal(self, customer_id: str, value: int) -> str:
         """Why the value cannot be given to this customer; empty if it can."""
+        return refusal(self.purse.budget, self.used, self.of_customer.get(customer_id, 0), value)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether so little is left that a person is asked first."""
         budget = self.purse.budget
-        limit, personal = budget.limit, budget.per_customer
-        if limit is not None and self.used + value > limit.minor:
-            left = Money(max(limit.minor - self.used, 0), limit.currency)
-            return f"the budget {budget.name} has {left} left"
-        if personal is not None and self.of_customer.get(customer_id, 0) + value > personal.minor:
-            window = budget.per_customer_window
-            within = f" in {describe_duration(window)}" if window else ""
-            return f"the budget {budget.name} gives one customer at most {personal}{within}"
-        return ""
+        if budget.low is None or budget.limit is None:
+            return False
+        return (budget.limit.minor - self.used) * 100 < budget.limit.minor * budget.low.percent
 
     def give(self, customer_id: str, value: int) -> None:
         self.used += value

@@ -84,6 +84,10 @@ def cases_of(connection: Connection, customer_ids: Iterable[str]) -> dict[str, d
     return {row.customer_id: _facts(row) for row in rows}
 
 
+def cases_by_id(connection: Connection, case_ids: Iterable[str]) -> dict[str, dict[str, Value]]:
+    return {row.id: _facts(row) for row in select_in(connection, select(cases), cases.c.id, case_ids)}
+
+
 def cases_of_decisions(connection: Connection, decision_ids: Iterable[str]) -> dict[str, dict[str, Value]]:
     """By decision the case that it opened or joined, under full names."""
     query = (

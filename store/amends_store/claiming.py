@@ -1,21 +1,30 @@
 """Work is found and taken: a claim gives one worker an effect until its lease ends."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal, select, tuple_
 
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_store.columns import UtcTime
 from amends_store.moves import EffectRecord, Move, apply
+from amends_store.operating import RESENT
 from amends_store.performing import OWN_KINDS
 from amends_store.statements import pieces, select_in
-from amends_store.tables import effects, facts, requests, stage_facts
+from amends_store.tables import attempts, effects, facts, receipts, requests, stage_facts
 from amends_store.types import Batch, Claimed
 
+POSSIBLE_REPEAT = "sent again, perhaps for the second time"
+"""The reason of a planned effect of which nobody knows whether it arrived before, and that may arrive twice."""
+
+SAME_KEY = "sent again under the same key"
+_MAYBE_ARRIVED = (POSSIBLE_REPEAT, SAME_KEY, RESENT)
+
+_SUSPECT = 2
 _BATCHES_AHEAD = 4
 _LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
@@ -32,24 +41,40 @@ class Taker:
     until: datetime
 
 
-def due_batches(connection: Connection, limit_per_batch: int, at: datetime) -> list[Batch]:
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """What earlier attempts of an effect left behind."""
+
+    request: Mapping[str, Any] | None = None
+    started_at: datetime | None = None
+    is_possible_repeat: bool = False
+
+
+_NOT_TRIED = _Tried()
+
+
+def due_batches(
+    connection: Connection, limit_per_batch: int, at: datetime, waited: timedelta = timedelta()
+) -> list[Batch]:
     """Decisions with a planned effect that may be done now, the batch with the oldest event first.
 
-    At most four batches of each rule version, so that no rule stands in the way of the others.
+    At most four batches of each rule version, so that no rule stands in the way of the others. waited: only what
+    could have been done for that long and was not.
     """
+    is_due = [_is_due(at - waited), *([effects.c.changed_at <= at - waited] if waited else [])]
     found: list[tuple[datetime, Batch]] = []
-    for version in _due_versions(connection, at):
-        due = _due_decisions(connection, version, limit_per_batch * _BATCHES_AHEAD, at)
+    for version in _due_versions(connection, is_due):
+        due = _due_decisions(connection, version, limit_per_batch * _BATCHES_AHEAD, is_due)
         for piece in pieces(due, limit_per_batch):
             batch = Batch(version.rule_id, version.rule_version, Mode(version.mode), tuple(piece))
             found.append((due[piece[0]], batch))
     return [batch for _, batch in sorted(found, key=lambda one: one[0])]
 
 
-def _due_versions(connection: Connection, at: datetime) -> Iterator[Row[Any]]:
+def _due_versions(connection: Connection, is_due: Sequence[ColumnElement[bool]]) -> Iterator[Row[Any]]:
     # from one rule version to the next by the index: a million waiting effects are not looked at
     columns = effects.c["rule_id", "rule_version", "mode"]
-    query = _due(select(*columns), at).where(_IS_OPEN).order_by(*columns).limit(1)
+    query = select(*columns).where(*is_due, _IS_OPEN).order_by(*columns).limit(1)
     found = connection.execute(query).first()
     while found is not None:
         yield found
@@ -58,11 +83,13 @@ def _due_versions(connection: Connection, at: datetime) -> Iterator[Row[Any]]:
         found = connection.execute(query.where(tuple_(*columns, effects.c.decided_for) > last)).first()
 
 
-def _due_decisions(connection: Connection, version: Row[Any], limit: int, at: datetime) -> dict[str, datetime]:
+def _due_decisions(
+    connection: Connection, version: Row[Any], limit: int, is_due: Sequence[ColumnElement[bool]]
+) -> dict[str, datetime]:
     """Decisions of that rule version, and the times of their events."""
     query = (
-        _due(select(effects.c.decision_id, effects.c.decided_for), at)
-        .where(_IS_OPEN, effects.c.rule_id == version.rule_id, effects.c.rule_version == version.rule_version)
+        select(effects.c.decision_id, effects.c.decided_for)
+        .where(*is_due, _IS_OPEN, effects.c.rule_id == version.rule_id, effects.c.rule_version == version.rule_version)
         .where(effects.c.mode == version.mode)
         .group_by(effects.c.decided_for, effects.c.decision_id)
         .order_by(effects.c.decided_for, effects.c.decision_id)
@@ -71,10 +98,8 @@ def _due_decisions(connection: Connection, version: Row[Any], limit: int, at: da
     return {row.decision_id: row.decided_for for row in connection.execute(query)}
 
 
-def _due(query: Select[Any], at: datetime) -> Select[Any]:
-    return query.where(
-        effects.c.state == EffectState.PLANNED, effects.c.not_before.is_(None) | (effects.c.not_before <= at)
-    )
+def _is_due(at: datetime) -> ColumnElement[bool]:
+    return and_(effects.c.state == EffectState.PLANNED, effects.c.not_before.is_(None) | (effects.c.not_before <= at))
 
 
 def claim(
@@ -82,14 +107,20 @@ def claim(
 ) -> list[Claimed]:
     """Up to limit due effects of that action; those that another transaction holds are left out."""
     query = (
-        _due(select(effects), taker.at)
-        .where(effects.c.action == action, ~_waits_for_an_earlier_step())
+        select(effects)
+        .where(_is_due(taker.at), effects.c.action == action, ~_waits_for_an_earlier_step())
         .with_for_update(skip_locked=True, of=effects)
     )
     rows: list[EffectRecord] = []
     for piece in pieces(decision_ids):
         rows += connection.execute(query.where(effects.c.decision_id.in_(piece)).limit(limit - len(rows)))
-    return _take(connection, rows, EffectState.CLAIMED, taker)
+    return _take(connection, _apart(rows), EffectState.CLAIMED, taker)
+
+
+def _apart(rows: list[EffectRecord]) -> list[EffectRecord]:
+    """What workers died with more than once is taken alone, so that it takes nothing else with it."""
+    sound = [row for row in rows if (row.crashes or 0) < _SUSPECT]
+    return sound or rows[:1]
 
 
 def _waits_for_an_earlier_step() -> ColumnElement[bool]:
@@ -98,37 +129,58 @@ def _waits_for_an_earlier_step() -> ColumnElement[bool]:
     return exists().where(
         earlier.c.decision_id == effects.c.decision_id,
         earlier.c.position < effects.c.position,
+        earlier.c.position >= 0,  # not a task that tells of lateness, which gives nothing
         earlier.c.kind.in_(OWN_KINDS),
         earlier.c.finished_at.is_(None),
     )
 
 
-def claim_unknown(connection: Connection, limit: int, taker: Taker) -> list[Claimed]:
-    """Effects of which nobody knows whether they happened, to be looked up by this worker."""
-    query = select(effects).where(effects.c.state == EffectState.UNKNOWN, _IS_OPEN)
-    rows = connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
-    return _take(connection, rows, EffectState.RECONCILING, taker)
+def tally(connection: Connection, decision_ids: Collection[str]) -> dict[tuple[str, str, EffectState], int]:
+    """How many effects of these decisions stand where, by action, kind and state."""
+    columns = effects.c["action", "kind", "state"]
+    query = select(*columns, func.count().label("total")).group_by(*columns)
+    found: Counter[tuple[str, str, EffectState]] = Counter()
+    for row in select_in(connection, query, effects.c.decision_id, decision_ids):
+        found[row.action, row.kind, EffectState(row.state)] += row.total
+    return dict(found)
+
+
+def claim_unknown(connection: Connection, limit: int, taker: Taker, but_for: Collection[str] = ()) -> list[Claimed]:
+    """Effects of which nobody knows whether they happened, to be looked up now by this worker; not those kinds."""
+    is_due = effects.c.not_before.is_(None) | (effects.c.not_before <= taker.at)
+    query = (
+        select(effects)
+        .where(effects.c.state == EffectState.UNKNOWN, _IS_OPEN, is_due, effects.c.kind.not_in(sorted(but_for)))
+        .order_by(effects.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return _take(connection, connection.execute(query).all(), EffectState.RECONCILING, taker)
 
 
 def _take(connection: Connection, rows: Sequence[EffectRecord], to: EffectState, taker: Taker) -> list[Claimed]:
-    moves = [
-        Move(row, to, row.token + 1, row.attempts, row.reason, worker=taker.worker, lease_until=taker.until)
-        for row in sorted(rows, key=lambda row: str(row.id))
-    ]
+    moves = [_hand_over(row, to, taker) for row in sorted(rows, key=lambda row: str(row.id))]
     apply(connection, moves, taker.at)
     known = _facts_of(connection, {row.event_id for row in rows})
     later = _stage_facts_of(connection, {row.decision_id for row in rows})
-    frozen = _requests_of(connection, [row.id for row in rows if row.attempts])
+    tried = _tried(connection, [row.id for row in rows if row.attempts])
     claimed = [
         _claimed(
             move,
             later.get(move.row.decision_id) or known.get(move.row.event_id, {}),
-            frozen.get(move.row.id),
+            tried.get(move.row.id, _NOT_TRIED),
             taker,
         )
         for move in moves
     ]
     return sorted(claimed, key=lambda one: (one.decided_for, one.decision_id, one.effect_id))
+
+
+def _hand_over(row: EffectRecord, to: EffectState, taker: Taker) -> Move:
+    looked = (row.look_ups or 0) + 1 if to is EffectState.RECONCILING else None
+    return Move(
+        row, to, row.token + 1, row.attempts, row.reason, taker.worker, lease_until=taker.until, look_ups=looked
+    )
 
 
 def _facts_of(connection: Connection, event_ids: Iterable[str]) -> dict[str, Any]:
@@ -141,12 +193,18 @@ def _stage_facts_of(connection: Connection, decision_ids: Iterable[str]) -> dict
     return {row.decision_id: row.facts for row in rows}
 
 
-def _requests_of(connection: Connection, effect_ids: Iterable[str]) -> dict[str, Any]:
+def _tried(connection: Connection, effect_ids: Collection[str]) -> dict[str, _Tried]:
+    """What earlier attempts left, by effect."""
     query = select(requests.c.effect_id, requests.c.request)
-    return {row.effect_id: row.request for row in select_in(connection, query, requests.c.effect_id, effect_ids)}
+    frozen = select_in(connection, query, requests.c.effect_id, effect_ids)
+    begun = select(attempts.c.effect_id, attempts.c.begun_at).where(attempts.c.number == 1)
+    started = {row.effect_id: row.begun_at for row in select_in(connection, begun, attempts.c.effect_id, effect_ids)}
+    again = select(receipts.c.effect_id).where(receipts.c.reason.in_(_MAYBE_ARRIVED))
+    repeats = {row.effect_id for row in select_in(connection, again, receipts.c.effect_id, effect_ids)}
+    return {row.effect_id: _Tried(row.request, started.get(row.effect_id), row.effect_id in repeats) for row in frozen}
 
 
-def _claimed(move: Move, known: Mapping[str, Any], frozen: Mapping[str, Any] | None, taker: Taker) -> Claimed:
+def _claimed(move: Move, known: Mapping[str, Any], tried: _Tried, taker: Taker) -> Claimed:
     row = move.row
     return Claimed(
         effect_id=row.id,
@@ -160,10 +218,15 @@ def _claimed(move: Move, known: Mapping[str, Any], frozen: Mapping[str, Any] | N
         kind=row.kind,
         target=row.target,
         options=row.options,
-        request=frozen,
+        request=tried.request,
         facts=known,
         decided_for=row.decided_for,
         token=move.token,
         attempts=row.attempts,
         lease_until=taker.until,
+        planned_at=row.planned_at,
+        started_at=tried.started_at,
+        crashes=row.crashes or 0,
+        look_ups=move.look_ups or 0,
+        is_possible_repeat=tried.is_possible_repeat,
     )

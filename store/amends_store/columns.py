@@ -86,6 +86,36 @@ class RowNumber(TypeDecorator[int]):
         return dialect.type_descriptor(whole)
 
 
+class ManyOf(TypeDecorator[list[Any]]):
+    """A list of values of one column, as the text of a PostgreSQL array: to be cast to that.
+
+    The driver's own lists look at every letter of every text in Python.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str:
+        given = value or ()
+        # what plain types would make is for the driver, not for text
+        prepare: Any = self.item.bind_processor(dialect) if isinstance(self.item, TypeDecorator) else None
+        made = [prepare(one) for one in given] if prepare else given
+        return "{" + ",".join([_in_array(one) for one in made]) + "}"
+
+
+def _in_array(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes | memoryview):
+        return f'"\\\\x{bytes(value).hex()}"'
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def row_number() -> Any:
     return Field(default=None, sa_column=Column("id", RowNumber, primary_key=True, autoincrement=True))
 

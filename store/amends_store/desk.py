@@ -11,6 +11,7 @@ from amends_engine.calendars import Calendar, later, parse_length
 from amends_engine.definitions import Budget
 from amends_engine.fields import Fields
 from amends_engine.plans import Json
+from amends_engine.staff import Staff
 from amends_engine.states import EffectState
 from amends_store.secret import Secret
 from amends_store.timeline import Entry
@@ -28,6 +29,7 @@ class Desk:
     zone: ZoneInfo
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     fields: Fields = field(default_factory=Fields)
+    staff: Staff = field(default_factory=Staff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,19 @@ class Done:
     reason: str = ""
     detail: Mapping[str, Json] | None = None
     entries: tuple[Entry, ...] = ()
+    not_before: datetime | None = None
 
 
 def text_option(claimed: Claimed, name: str) -> str | None:
     value = claimed.options.get(name)
     return None if value is None else str(value)
+
+
+def named_option(claimed: Claimed, name: str) -> str | None:
+    """The role or team that an option names, by its name alone or as {role: …} or {team: …}."""
+    value = claimed.options.get(name)
+    named = (value.get("role") or value.get("team")) if isinstance(value, dict) else value
+    return None if named is None else str(named)
 
 
 def end_option(desk: Desk, claimed: Claimed, name: str, start: datetime) -> datetime | None:

@@ -11,12 +11,13 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from amends_engine.events import Event
-from amends_engine.facts import Attribute
+from amends_engine.facts import Attribute, Key
 from amends_engine.history import Past
 from amends_engine.values import Value
 from amends_store.codec import read_json, read_values, untag
 
 _AT_ONCE = 500
+_END = datetime.max.replace(tzinfo=UTC)
 _SQLITE = "sqlite:///"
 
 
@@ -43,44 +44,64 @@ class Glance:
         query = (
             "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes, depth FROM events WHERE id IN"
         )
-        for row in self._select(query, [event_id]):
+        for row in self.rows(query, [event_id]):
             fields, attributes = read_values(row[6]), read_values(row[7])
-            return Event(row[0], row[1], row[2] or "", row[3], _time(row[4]), row[5], fields, attributes, row[8] or 0)
+            return Event(
+                row[0], row[1], row[2] or "", row[3], read_time(row[4]), row[5], fields, attributes, row[8] or 0
+            )
         return None
 
     def ids_of_key(self, key: str) -> list[str]:
         """The stored events that their senders call so, one for each source."""
-        return sorted(row[0] for row in self._select("SELECT id FROM events WHERE key IN", [key]))
+        return sorted(row[0] for row in self.rows("SELECT id FROM events WHERE key IN", [key]))
 
     def known_events(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the ids that are stored."""
-        return {row[0] for row in self._select("SELECT id FROM events WHERE id IN", event_ids)}
+        return {row[0] for row in self.rows("SELECT id FROM events WHERE id IN", event_ids)}
 
     def facts(self, event_id: str) -> dict[str, Value] | None:
         """What was known when rules acted on the event; None if none did."""
-        for row in self._select("SELECT facts FROM facts WHERE event_id IN", [event_id]):
+        for row in self.rows("SELECT facts FROM facts WHERE event_id IN", [event_id]):
             return read_values(row[0])
         return None
+
+    def late_effects(self, event_id: str) -> set[str]:
+        """The effects of an event that were not done in time."""
+        query = "SELECT effect_id FROM deadlines WHERE state = 'late' AND event_id IN"
+        return {row[0] for row in self.rows(query, [event_id])} if self._has("deadlines") else set()
 
     def attributes(self, customer_ids: Collection[str]) -> dict[str, list[Attribute]]:
         """By customer what every source says."""
         found: dict[str, list[Attribute]] = {}
-        query = "SELECT customer_id, name, source, value, seen_at FROM customer_attributes WHERE customer_id IN"
-        for customer, name, source, value, seen_at in self._select(query, list(customer_ids)):
-            said = Attribute(name, source, untag(read_json(value)), _time(seen_at))
+        columns = "customer_id, name, source, value, seen_at, was, since_at"
+        query = f"SELECT {columns} FROM customer_attributes WHERE customer_id IN"  # noqa: S608 - our own words
+        for customer, name, source, value, seen_at, was, since_at in self.rows(query, list(customer_ids)):
+            earlier = untag(read_json(was)) if was else None, read_time(since_at) if since_at else None
+            said = Attribute(name, source, untag(read_json(value)), read_time(seen_at), *earlier)
             found.setdefault(customer, []).append(said)
+        return found
+
+    def entities(self, keys: Collection[Key]) -> dict[Key, list[Attribute]]:
+        """By name and id what every source says."""
+        found: dict[Key, list[Attribute]] = {}
+        query = "SELECT entity, entity_id, name, source, value, seen_at FROM entity_attributes WHERE entity_id IN"
+        ids = sorted({one for _, one in keys}) if self._has("entity_attributes") else []
+        for entity, identity, name, source, value, seen_at in self.rows(query, ids):
+            said = Attribute(name, source, untag(read_json(value)), read_time(seen_at))
+            found.setdefault((entity, identity), []).append(said)
         return found
 
     def cases(self, customer_ids: Collection[str]) -> dict[str, dict[str, Value]]:
         """By customer its newest open case, or its newest one, by short names."""
-        query = (
-            "SELECT customer_id, id, type, status, priority, opened_at FROM cases "
-            "WHERE mode = 'live' AND customer_id IN"
-        )
-        rows = list(self._select(query, list(customer_ids)))
-        rows.sort(key=lambda row: (row[3] == "open", _time(row[5]), row[1]))
-        names = ("id", "type", "status", "priority")
-        return {row[0]: {**dict(zip(names, row[1:5], strict=True)), "opened_at": _time(row[5])} for row in rows}
+        query = f"SELECT customer_id, {_OF_CASE} FROM cases WHERE mode = 'live' AND customer_id IN"  # noqa: S608
+        rows = list(self.rows(query, list(customer_ids)))
+        rows.sort(key=lambda row: (row[3] == "open", read_time(row[5]), row[1]))
+        return {row[0]: _case(row[1:]) for row in rows}
+
+    def cases_by_id(self, case_ids: Sequence[str]) -> dict[str, dict[str, Value]]:
+        """Cases that slots of schedules are about, by short names."""
+        rows = self.rows(f"SELECT {_OF_CASE} FROM cases WHERE id IN", case_ids)  # noqa: S608 - our own words
+        return {row[0]: _case(row) for row in rows}
 
     def acted_since(
         self, customer_ids: Collection[str], since: datetime, but_for: str = ""
@@ -94,28 +115,70 @@ class Glance:
             "AND event_id <> @ AND decided_for >= @ AND customer_id IN"
         )
         found: dict[tuple[str, str], list[datetime]] = {}
-        for rule, customer, moment in self._select(query, list(customer_ids), but_for, self._bind(since)):
-            found.setdefault((rule, customer), []).append(_time(moment))
+        for rule, customer, moment in self.rows(query, list(customer_ids), but_for, self.bind(since)):
+            found.setdefault((rule, customer), []).append(read_time(moment))
         return {key: sorted(times) for key, times in found.items()}
 
-    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past:
+    def acted_under(
+        self, keys: Collection[tuple[str, str]], since: datetime, but_for: str = ""
+    ) -> dict[tuple[str, str], list[datetime]]:
+        """By rule and key of a limit when live rules acted with some effect; but_for: an event that does not count."""
+        query = (
+            "SELECT l.rule_id, counted_under, at FROM limit_counts AS l JOIN decisions AS d ON d.id = l.decision_id "
+            "WHERE l.mode = 'live' AND EXISTS (SELECT 1 FROM effects AS e WHERE e.decision_id = d.id AND e.state "
+            "NOT IN ('failed', 'suppressed', 'capped', 'cancelled', 'stale')) "
+            "AND event_id <> @ AND at >= @ AND counted_under IN"
+        )
+        found: dict[tuple[str, str], list[datetime]] = {}
+        counted = sorted({key for _, key in keys}) if self._has("limit_counts") else []
+        rows = self.rows(query, counted, but_for, self.bind(since))
+        for rule, key, moment in rows:
+            if (rule, key) in keys:
+                found.setdefault((rule, key), []).append(read_time(moment))
+        return {key: sorted(times) for key, times in found.items()}
+
+    def past(
+        self, customer_ids: Collection[str], types: Collection[str], since: datetime, received_by: datetime = _END
+    ) -> Past:
         """By customer and event type what happened since then, each with its time and id, in order."""
         marks = ", ".join("@" * len(types))
         query = (
             f"SELECT customer_id, type, occurred_at, id FROM events "  # noqa: S608 - the marks of parameters
-            f"WHERE type IN ({marks}) AND occurred_at >= @ AND customer_id IN"
+            f"WHERE type IN ({marks}) AND occurred_at >= @ AND received_at <= @ AND customer_id IN"
         )
         found: dict[str, dict[str, list[tuple[datetime, str]]]] = {}
-        rows = self._select(query, list(customer_ids), *sorted(types), self._bind(since))
+        rows = self.rows(query, list(customer_ids), *sorted(types), self.bind(since), self.bind(received_by))
         for customer, kind, moment, identity in rows:
-            found.setdefault(customer, {}).setdefault(kind, []).append((_time(moment), identity))
+            found.setdefault(customer, {}).setdefault(kind, []).append((read_time(moment), identity))
         return {who: {kind: sorted(times) for kind, times in own.items()} for who, own in found.items()}
 
-    def _bind(self, moment: datetime) -> Any:
+    def _has(self, table: str) -> bool:
+        """A database that no newer program has migrated yet lacks what came later."""
+        is_sqlite = self._mark == "?"
+        known = (
+            "sqlite_master WHERE name" if is_sqlite else "pg_tables WHERE schemaname = current_schema() AND tablename"
+        )
+        query = f"SELECT 1 FROM {known} IN"  # noqa: S608 - two words of our own
+        return any(self.rows(query, [table]))
+
+    def bind(self, moment: datetime) -> Any:
         is_sqlite = self._mark == "?"
         return moment.astimezone(UTC).isoformat(timespec="microseconds") if is_sqlite else moment
 
-    def _select(self, query: str, ids: Sequence[str], *before: Any) -> Iterator[Any]:
+    def has_table(self, name: str) -> bool:
+        """Whether the tables are of an Amends that knows this one."""
+        tables = "SELECT name FROM sqlite_master WHERE name IN"
+        if self._mark != "?":
+            tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename IN"
+        return any(self.rows(tables, [name]))
+
+    def ask(self, query: str, one: str) -> list[Any]:
+        """The rows of a query that stands around its one parameter, which it writes as {}."""
+        cursor: Cursor = self._connection.cursor()
+        cursor.execute(query.format(self._mark), [one])
+        return cursor.fetchall()
+
+    def rows(self, query: str, ids: Sequence[str], *before: Any) -> Iterator[Any]:
         cursor: Cursor = self._connection.cursor()
         for start in range(0, len(ids), _AT_ONCE):
             some = ids[start : start + _AT_ONCE]
@@ -124,7 +187,16 @@ class Glance:
             yield from cursor.fetchall()
 
 
-def _time(value: Any) -> datetime:
+_OF_CASE = "id, type, status, priority, opened_at"
+
+
+def _case(row: Sequence[Any]) -> dict[str, Value]:
+    identity, kind, status, priority, opened_at = row
+    case: dict[str, Value] = {"id": identity, "type": kind, "status": status}
+    return case | {"priority": priority, "opened_at": read_time(opened_at)}
+
+
+def read_time(value: Any) -> datetime:
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     return moment.astimezone(UTC)
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 
 from amends_engine.events import Profile
 from amends_engine.plans import Mode
+from amends_store.entities import put_entities
 from amends_store.profiles import put_attributes, put_customers
 from amends_store.secret import Secret
 from amends_store.statements import insert_all, insert_new, insert_returning, select_in
@@ -79,12 +80,15 @@ def _find(connection: Connection, keys: Collection[_Key]) -> dict[_Key, _Kept]:
 
 
 def _keep(connection: Connection, arrivals: Sequence[_Arrival]) -> None:
-    """What belongs to a new event: its bytes, its customer, the attributes it carried, its line in the timeline."""
+    """What belongs to a new event: its bytes, its customer, what it says, its line in the timeline."""
     rows = [_raw_row(arrival, arrival.incoming.event.id, is_conflict=False) for arrival in arrivals]
     insert_all(connection, raw_events, rows)
     by_customer = {arrival.incoming.event.customer_id: arrival.incoming.received_at for arrival in arrivals}
     put_customers(connection, {customer: at for customer, at in by_customer.items() if customer is not None})
-    put_attributes(connection, list(_profiles(arrivals)))
+    if arrivals:
+        heard_at = max(arrival.incoming.received_at for arrival in arrivals)
+        put_attributes(connection, list(_profiles(arrivals)), heard_at)
+    put_entities(connection, (arrival.incoming.event for arrival in arrivals))
     write_entries(connection, [_entry(arrival) for arrival in arrivals])
 
 

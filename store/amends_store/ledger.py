@@ -1,17 +1,21 @@
 """The ledger: no request is on the wire without an attempt row, and nobody writes with an old token."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 
+from amends_engine.plans import Mode
 from amends_engine.states import NEXT, EffectState
 from amends_store.codec import write_json
 from amends_store.errors import IllegalMove
+from amends_store.holds import held
 from amends_store.moves import EffectRecord, Ending, Move, apply, end, lock
 from amends_store.statements import insert_all, select_in
+from amends_store.switches import PAUSED, is_off, is_paused, pauses_in
 from amends_store.tables import attempts, effects, requests
 from amends_store.types import Released, Result, Settle, Start
 
@@ -29,29 +33,63 @@ AFTER_ATTEMPT = NEXT[_S.IN_FLIGHT] | NEXT[_S.RECONCILING]
 _WHEN_LEASE_ENDS = {_S.CLAIMED: _S.PLANNED, _S.IN_FLIGHT: _S.UNKNOWN, _S.RECONCILING: _S.UNKNOWN}
 _MOST_RELEASED = 5_000
 
+MOST_CRASHES = 5
+"""An effect that as many workers died with is left for a person."""
+
+QUARANTINED = "quarantined"
+_WHEN_TOO_MANY_END = _WHEN_LEASE_ENDS | {_S.CLAIMED: _S.HELD, _S.RECONCILING: _S.REVIEW}
+
 _Outcome = TypeVar("_Outcome", Result, Settle)
 
 
 def begin(connection: Connection, starts: Sequence[Start], at: datetime) -> set[str]:
     """The effects that may be sent: their requests are frozen and their attempts stand in the ledger.
 
-    Left out is what is not this token's any more, whose lease would end too early, or whose request is another
-    one than was frozen before.
+    Left out is what is not this token's any more, whose lease would end too early, whose request is another one than
+    was frozen before, what is paused, which is held, and what a hold keeps from its customer, which is suppressed.
     """
     by_id = {start.effect_id: start for start in starts}
     hashes = {start.effect_id: _hash(start.request) for start in starts}
     locked = lock(connection, by_id)
     frozen = _frozen_hashes(connection, locked)
-    rows = [
+    ready = [
         row
         for row in locked.values()
         if _may_begin(row, by_id[row.id]) and frozen.get(row.id, hashes[row.id]) == hashes[row.id]
     ]
+    rows = _not_held_back(connection, hold_paused(connection, ready, at), by_id, at)
     new = [_request_row(by_id[row.id], hashes[row.id]) for row in rows if row.id not in frozen]
     insert_all(connection, requests, new)
     insert_all(connection, attempts, [_attempt_row(row, by_id[row.id], hashes[row.id], at) for row in rows])
     apply(connection, [_take_off(row) for row in rows], at)
     return {row.id for row in rows}
+
+
+def hold_paused(connection: Connection, rows: Sequence[EffectRecord], at: datetime) -> list[EffectRecord]:
+    """Those that the switch lets pass; the others are held until it is on again."""
+    found = pauses_in(connection)
+    off = [row for row in rows if is_paused(found, row.kind, row.rule_id)] if found else []
+    end(connection, [Ending(row, _S.HELD, PAUSED, is_not_sent=True) for row in off], at)
+    return [row for row in rows if row not in off] if off else list(rows)
+
+
+def _not_held_back(
+    connection: Connection, rows: Sequence[EffectRecord], starts: Mapping[str, Start], at: datetime
+) -> list[EffectRecord]:
+    """Messages that a hold keeps from their customers are suppressed; the others are left."""
+    about = [(row, str(starts[row.id].request.get("purpose") or "")) for row in rows]
+    by_purpose: dict[tuple[str, str], set[str]] = {}
+    for row, purpose in about:
+        if purpose and row.customer_id:
+            by_purpose.setdefault((purpose, row.mode), set()).add(row.customer_id)
+    until = {key: held(connection, customers, key[0], Mode(key[1]), at) for key, customers in by_purpose.items()}
+    stopped = {
+        row.id: Ending(row, _S.SUPPRESSED, f"{purpose} messages to the customer are held back", is_not_sent=True)
+        for row, purpose in about
+        if row.customer_id in until.get((purpose, row.mode), {})
+    }
+    end(connection, list(stopped.values()), at)
+    return [row for row in rows if row.id not in stopped]
 
 
 def _hash(request: Mapping[str, Any]) -> str:
@@ -71,7 +109,9 @@ def _may_begin(row: EffectRecord, start: Start) -> bool:
 
 
 def _take_off(row: EffectRecord) -> Move:
-    return Move(row, _S.IN_FLIGHT, row.token, row.attempts + 1, worker=row.worker, lease_until=row.lease_until)
+    return Move(
+        row, _S.IN_FLIGHT, row.token, row.attempts + 1, worker=row.worker, lease_until=row.lease_until, look_ups=0
+    )
 
 
 def _request_row(start: Start, request_hash: str) -> dict[str, Any]:
@@ -139,15 +179,17 @@ def release_expired(connection: Connection, at: datetime) -> Released:
     """Ends the leases that are over: never sent goes back to planned, perhaps sent becomes unknown.
 
     The token goes up, so a worker that slept through the end of its lease writes nothing. What was held until
-    now is planned again. At most 5,000 of each in one call.
+    now, or by a switch that is on again, is planned again. At most 5,000 of each in one call.
     """
     expired = _open_until(connection, list(_WHEN_LEASE_ENDS), effects.c.lease_until <= at)
     waited = _open_until(connection, [_S.HELD], effects.c.not_before <= at)
+    resumed = _open_until(connection, [_S.HELD], (effects.c.reason == PAUSED) & ~is_off())
     endings = [_release(row) for row in expired]
     endings += [Ending(row, _S.PLANNED, "the wait is over", token=row.token, is_not_sent=True) for row in waited]
+    endings += [Ending(row, _S.PLANNED, "resumed by an operator", is_not_sent=True) for row in resumed]
     end(connection, endings, at)
-    unknown = sum(ending.to is _S.UNKNOWN for ending in endings)
-    return Released(planned=len(endings) - unknown, unknown=unknown)
+    to = Counter(ending.to for ending in endings)
+    return Released(to[_S.PLANNED], to[_S.UNKNOWN], to[_S.HELD] + to[_S.REVIEW])
 
 
 def _open_until(connection: Connection, states: Sequence[EffectState], is_over: Any) -> list[EffectRecord]:
@@ -157,6 +199,10 @@ def _open_until(connection: Connection, states: Sequence[EffectState], is_over: 
 
 
 def _release(row: EffectRecord) -> Ending:
-    to = _WHEN_LEASE_ENDS[EffectState(row.state)]
+    crashes = (row.crashes or 0) + 1
+    to = (_WHEN_LEASE_ENDS if crashes < MOST_CRASHES else _WHEN_TOO_MANY_END)[EffectState(row.state)]
     reason = f"the lease of {row.worker} ended while the effect was {row.state}"
-    return Ending(row, to, reason, is_not_sent=to is _S.PLANNED, token=row.token + 1)
+    if to in {_S.HELD, _S.REVIEW}:
+        reason = f"{QUARANTINED}: {crashes} workers died with it in their hands"
+    is_not_sent = row.state == _S.CLAIMED
+    return Ending(row, to, reason, is_not_sent=is_not_sent, token=row.token + 1, crashes=crashes)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, select
 
 from amends_engine.plans import Json
 from amends_engine.states import FINAL, NEXT, EffectState
 from amends_store.errors import IllegalMove
-from amends_store.statements import insert_all, select_in, update_each
+from amends_store.statements import change_each, insert_all, select_in
 from amends_store.tables import effects, receipts
 from amends_store.timeline import Entry, write_entries
 
@@ -20,7 +20,10 @@ EffectRecord: TypeAlias = Row[Any]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """From the locked row to another state; token is the one from now on, lease_until that of a new holder."""
+    """From the locked row to another state; token is the one from now on, lease_until that of a new holder.
+
+    crashes and look_ups stay as they are unless said.
+    """
 
     row: EffectRecord
     to: EffectState
@@ -30,6 +33,8 @@ class Move:
     worker: str | None = None
     lease_until: datetime | None = None
     not_before: datetime | None = None
+    crashes: int | None = None
+    look_ups: int | None = None
 
     @property
     def came_from(self) -> EffectState:
@@ -47,27 +52,7 @@ class Ending:
     not_before: datetime | None = None
     is_not_sent: bool = False
     token: int | None = None
-
-
-_MOVE = (
-    update(effects)
-    .where(
-        effects.c.id == bindparam("of"),
-        effects.c.state == bindparam("came_from"),
-        effects.c.token == bindparam("shown"),
-    )
-    .values(
-        state=bindparam("to"),
-        token=bindparam("given"),
-        attempts=bindparam("begun"),
-        reason=bindparam("because"),
-        worker=bindparam("holder"),
-        lease_until=bindparam("until"),
-        not_before=bindparam("earliest"),
-        changed_at=bindparam("now"),
-        finished_at=bindparam("end"),
-    )
-)
+    crashes: int | None = None
 
 
 def lock(connection: Connection, effect_ids: Iterable[str]) -> dict[str, EffectRecord]:
@@ -81,23 +66,25 @@ def apply(connection: Connection, moves: Sequence[Move], at: datetime) -> None:
     for move in moves:
         if move.to not in NEXT[move.came_from]:
             raise IllegalMove(f"An effect that is {move.came_from} cannot become {move.to}")
-    update_each(connection, _MOVE, [_parameters(move, at) for move in moves])
+    change_each(connection, effects, [_change(move, at) for move in moves])
 
 
-def _parameters(move: Move, at: datetime) -> dict[str, Any]:
+def _change(move: Move, at: datetime) -> dict[str, Any]:
     return {
-        "of": move.row.id,
-        "came_from": move.came_from,
-        "shown": move.row.token,
-        "to": move.to,
-        "given": move.token,
-        "begun": move.attempts,
-        "because": move.reason,
-        "holder": move.worker,
-        "until": move.lease_until,
-        "earliest": move.not_before,
-        "now": at,
-        "end": at if move.to in FINAL else None,
+        "was_id": move.row.id,
+        "was_state": move.came_from,
+        "was_token": move.row.token,
+        "state": move.to,
+        "token": move.token,
+        "attempts": move.attempts,
+        "reason": move.reason,
+        "worker": move.worker,
+        "lease_until": move.lease_until,
+        "not_before": move.not_before,
+        "crashes": move.row.crashes if move.crashes is None else move.crashes,
+        "look_ups": move.row.look_ups if move.look_ups is None else move.look_ups,
+        "changed_at": at,
+        "finished_at": at if move.to in FINAL else None,
     }
 
 
@@ -117,6 +104,7 @@ def _let_go(ending: Ending) -> Move:
         attempts=row.attempts,
         reason=ending.reason,
         not_before=ending.not_before,
+        crashes=ending.crashes,
     )
 
 

@@ -1,15 +1,17 @@
 """Opens the database so that what it confirms is on the disk, and refuses one that would not keep its word."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from threading import RLock
+from threading import local
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, StaticPool, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from amends_store.errors import CannotOpen, UnsafeSettings
+from amends_store.errors import CannotCommit, CannotOpen, UnsafeSettings
+from amends_store.troubles import DatabaseTrouble, in_words
+from amends_store.turns import Turns
 
 _WRITES = "amends_writes"
 _BUSY_MILLISECONDS = 30_000
@@ -30,23 +32,56 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{_WRITES: True})
-        self._one_at_a_time = RLock() if engine.dialect.name == "sqlite" else None
+        self._one_at_a_time = Turns() if engine.dialect.name == "sqlite" else None
+        self._of_thread = local()
+
+    @property
+    def is_as_one(self) -> bool:
+        """Whether this thread is within a block of as_one."""
+        return self._joined is not None
+
+    @property
+    def _joined(self) -> Connection | None:
+        return getattr(self._of_thread, "connection", None)
+
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """What this thread reads and writes within the block is one transaction of a writer."""
+        with self.writing() as connection:
+            before = self._joined
+            self._of_thread.connection = connection
+            try:
+                yield
+            finally:
+                self._of_thread.connection = before
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
+        if self._joined is not None:
+            yield self._joined
+            return
+        with in_words(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, is_urgent: bool = False) -> Iterator[Connection]:
         """One transaction, committed at the end, rolled back when an exception leaves it."""
-        if self._one_at_a_time is None:
-            with self._writer.begin() as connection:
+        if self._joined is not None:
+            yield self._joined
+            return
+        # SQLite lets waiting writers poll; turns here serve the threads of this process at once
+        turn = self._one_at_a_time.taken(is_urgent=is_urgent) if self._one_at_a_time else nullcontext()
+        with in_words(), turn, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def committing(self) -> Iterator[Connection]:
+        """As writing, and first in line; raises CannotCommit where the database itself is the trouble."""
+        try:
+            with self.writing(is_urgent=True) as connection:
                 yield connection
-        else:
-            # SQLite lets waiting writers poll; a lock here serves the threads of this process at once
-            with self._one_at_a_time, self._writer.begin() as connection:
-                yield connection
+        except (DatabaseTrouble, OperationalError) as error:
+            raise CannotCommit(f"nothing can be written now: {_reason(error)}") from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -54,19 +89,24 @@ class Database:
 
 def open_database(address: str) -> Database:
     """address: sqlite:///FILE, sqlite:// (in memory, for rehearsals) or postgresql://…; raises StoreError."""
-    url = _read_address(address)
+    url = read_address(address)
     try:
         engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
         database = Database(engine)
         with database.reading() as connection:
             _assert_settings(connection, url)
-    except (DBAPIError, OSError) as error:
-        reason = " ".join(str(getattr(error, "orig", error)).split())
-        raise CannotOpen(f"The database {url.render_as_string()} cannot be opened: {reason}") from error
+    except (DatabaseTrouble, DBAPIError, OSError) as error:
+        raise CannotOpen(f"The database {url.render_as_string()} cannot be opened: {_reason(error)}") from error
     return database
 
 
-def _read_address(address: str) -> URL:
+def _reason(error: Exception) -> str:
+    """What the driver says, without the statement and its parameters."""
+    return error.reason if isinstance(error, DatabaseTrouble) else " ".join(str(getattr(error, "orig", error)).split())
+
+
+def read_address(address: str) -> URL:
+    """Raises CannotOpen for one that no driver of ours reads."""
     try:
         url = make_url(address)
     except ArgumentError:
@@ -78,12 +118,12 @@ def _read_address(address: str) -> URL:
     return url
 
 
-def _is_in_memory(url: URL) -> bool:
+def is_in_memory(url: URL) -> bool:
     return not url.database or url.database == ":memory:"
 
 
 def _sqlite_engine(url: URL) -> Engine:
-    if _is_in_memory(url):
+    if is_in_memory(url):
         engine = create_engine(
             url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
@@ -129,7 +169,7 @@ def _configure_postgres(connection: Any, _record: Any) -> None:
 
 
 def _assert_settings(connection: Connection, url: URL) -> None:
-    if _is_in_memory(url) and connection.dialect.name == "sqlite":
+    if is_in_memory(url) and connection.dialect.name == "sqlite":
         return
     for name, due, found in _settings(connection):
         if found != due:

@@ -1,15 +1,16 @@
 """What rules write back: attributes of customers, and events of our own."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from amends_engine.events import OWN_SOURCE, Event, Profile, require
+from amends_engine.events import DEEPEST, OWN_SOURCE, Event, Profile, require, said_by
 from amends_engine.fields import EventType, Field
 from amends_engine.plans import Json, Mode, event_id
 from amends_engine.states import EffectState
 from amends_engine.values import BadValue, Value
-from amends_store.codec import write_json
+from amends_store.codec import tag, write_json
 from amends_store.desk import Desk, Done, text_option
 from amends_store.intake import accept
 from amends_store.profiles import put_attributes
@@ -17,16 +18,14 @@ from amends_store.statements import select_in
 from amends_store.tables import events
 from amends_store.types import Claimed, Incoming
 
-DEEPEST = 3
-"""How many rules may hear each other in a row; a longer chain is most likely a circle."""
-
 
 def set_attributes(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
     """A shadow effect is recorded and changes nothing."""
-    return [_set(desk, claimed) for claimed in claims]
+    depths = _depths(desk.connection, (claimed.event_id for claimed in claims))
+    return [_set(desk, claimed, depths.get(claimed.event_id, 0) + 1) for claimed in claims]
 
 
-def _set(desk: Desk, claimed: Claimed) -> Done:
+def _set(desk: Desk, claimed: Claimed, depth: int) -> Done:
     short, raw = text_option(claimed, "field") or "", claimed.options.get("to")
     if claimed.customer_id is None:
         return Done(claimed, EffectState.SUPPRESSED, "the event names no customer")
@@ -34,7 +33,8 @@ def _set(desk: Desk, claimed: Claimed) -> Done:
         return Done(claimed, EffectState.SUPPRESSED, f"there is no value for customer.{short}")
     value = _read(desk.fields.customer.get(short), raw, f"customer.{short}")
     if claimed.mode is Mode.LIVE:
-        put_attributes(desk.connection, [Profile(claimed.customer_id, OWN_SOURCE, {short: value}, claimed.decided_for)])
+        said = Profile(claimed.customer_id, OWN_SOURCE, {short: value}, claimed.decided_for)
+        put_attributes(desk.connection, [said], desk.at, depth)
     return Done(claimed, EffectState.SUCCEEDED, detail={"attribute": short})
 
 
@@ -54,6 +54,39 @@ def emit(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
     new = [(claimed, event) for claimed, event in made if event.depth <= DEEPEST and claimed.mode is Mode.LIVE]
     accept(desk.connection, [_incoming(desk, claimed, event) for claimed, event in new], desk.secret)
     return [_done(claimed, event) for claimed, event in made]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """An event of a built-in type that an effect makes besides what it does."""
+
+    claimed: Claimed
+    type: str
+    fields: Mapping[str, Value]
+
+
+def make(desk: Desk, wanted: Sequence[OwnEvent]) -> None:
+    """Once for each effect; shadow effects make none, nor does what would most likely be a circle."""
+    live = [one for one in wanted if one.claimed.mode is Mode.LIVE]
+    depths = _depths(desk.connection, (one.claimed.event_id for one in live))
+    made = [_own_event(one, depths.get(one.claimed.event_id, 0) + 1, desk) for one in live]
+    accept(desk.connection, [one for one in made if one.event.depth <= DEEPEST], desk.secret)
+
+
+def _own_event(wanted: OwnEvent, depth: int, desk: Desk) -> Incoming:
+    claimed, key = wanted.claimed, f"{wanted.type} {wanted.claimed.effect_id}"
+    event = Event(
+        id=event_id(OWN_SOURCE, key),
+        source=OWN_SOURCE,
+        key=key,
+        type=wanted.type,
+        occurred_at=claimed.decided_for,
+        customer_id=claimed.customer_id,
+        fields=wanted.fields,
+        depth=depth,
+    )
+    body = write_json({"type": event.type, "fields": {name: tag(value) for name, value in wanted.fields.items()}})
+    return Incoming(event, body.encode(), f"rule {claimed.rule_id}", desk.at)
 
 
 def _depths(connection: Connection, event_ids: Iterable[str]) -> dict[str, int]:
@@ -76,6 +109,7 @@ def _event(desk: Desk, claimed: Claimed, depth: int) -> Event:
         customer_id=claimed.customer_id,
         fields=fields,
         depth=depth,
+        says=said_by(kind, fields),
     )
 
 

@@ -6,11 +6,15 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from amends_engine.states import EffectState
 from amends_engine.values import BadValue
-from amends_store.cases import open_or_join
+from amends_store.briefs import show
+from amends_store.case_endings import do_cases
 from amends_store.desk import Desk, Done
 from amends_store.errors import StoreError
+from amends_store.holds import put_holds
+from amends_store.ledger import hold_paused
 from amends_store.moves import EffectRecord, Ending, end, lock
 from amends_store.own_events import emit, set_attributes
+from amends_store.problems import open_problems
 from amends_store.tasks import add_tasks
 from amends_store.timeline import write_entries
 from amends_store.types import Claimed
@@ -18,10 +22,13 @@ from amends_store.vouchers import issue
 
 _PERFORM: dict[str, Callable[[Desk, Sequence[Claimed]], list[Done]]] = {
     "voucher": issue,
-    "case": open_or_join,
+    "case": do_cases,
     "task": add_tasks,
     "set": set_attributes,
     "emit": emit,
+    "brief": show,
+    "problem": open_problems,
+    "hold": put_holds,
 }
 
 OWN_KINDS = frozenset(_PERFORM)
@@ -31,7 +38,7 @@ _OF_ONE_EFFECT = (DataError, IntegrityError, ValueError, OverflowError)
 
 
 def perform(desk: Desk, claims: Sequence[Claimed]) -> dict[str, EffectState]:
-    """By effect id what became of it: succeeded, capped or failed; a claim with an old token is left out.
+    """By effect id what became of it, which may be that it waits; an old token and what is paused are left out.
 
     One effect that the database refuses does not stop the others; raises StoreError for a kind without a table.
     """
@@ -39,11 +46,11 @@ def perform(desk: Desk, claims: Sequence[Claimed]) -> dict[str, EffectState]:
         raise StoreError(f"{min(strange)} is done by a connector, not by the store")
     locked = lock(desk.connection, [claimed.effect_id for claimed in claims])
     in_time = sorted(claims, key=lambda claimed: (claimed.decided_for, claimed.effect_id))
-    held = [claimed for claimed in in_time if _is_held(locked.get(claimed.effect_id), claimed)]
+    ready = [claimed for claimed in in_time if _is_held(locked.get(claimed.effect_id), claimed)]
+    passed = {row.id for row in hold_paused(desk.connection, [locked[one.effect_id] for one in ready], desk.at)}
+    held = [claimed for claimed in ready if claimed.effect_id in passed]
     done = [outcome for kind in sorted(OWN_KINDS) for outcome in _perform(desk, kind, held)]
-    endings = [
-        Ending(locked[outcome.claimed.effect_id], outcome.state, outcome.reason, outcome.detail) for outcome in done
-    ]
+    endings = [Ending(locked[one.claimed.effect_id], one.state, one.reason, one.detail, one.not_before) for one in done]
     end(desk.connection, endings, desk.at)
     write_entries(desk.connection, [entry for outcome in done for entry in outcome.entries])
     return {outcome.claimed.effect_id: outcome.state for outcome in done}

@@ -1,18 +1,23 @@
 """From accepted events to decisions and planned effects; the same plan again changes nothing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, exists, select, update
+from sqlalchemy import Connection, Row, Select, exists, select
 
 from amends_engine.events import Event
 from amends_engine.history import Past
+from amends_engine.matching import Stopped
 from amends_engine.plans import Decision, Mode, Outcome, Plan
 from amends_engine.states import EffectState
 from amends_engine.values import Value
-from amends_store.statements import insert_new, select_in, update_each
-from amends_store.tables import decisions, effects, events, facts, rule_versions, stage_facts
+from amends_store import customer_turns
+from amends_store.deadlines import put_deadlines
+from amends_store.doubt import doubt
+from amends_store.rule_record import add_counts, save_rules
+from amends_store.statements import change_each, insert_new, select_in
+from amends_store.tables import decisions, effects, events, facts, limit_counts, rule_versions, stage_facts
 from amends_store.timeline import Entry, write_entries
 from amends_store.types import RuleVersion, StageDone
 from amends_store.waiting import put_hits, put_timers, take
@@ -20,31 +25,49 @@ from amends_store.waiting import put_hits, put_timers, take
 Planned: TypeAlias = tuple[Plan, Mapping[str, Value]]
 """A plan with the facts that it was made from."""
 
+CountStopped: TypeAlias = Callable[[Collection[str]], Iterable[Stopped]]
+
 _CAME_TO_NOTHING = (
     *(EffectState.FAILED, EffectState.SUPPRESSED, EffectState.CAPPED),
     *(EffectState.CANCELLED, EffectState.STALE),
 )
 
 
-def unplanned(connection: Connection, limit: int, changing: Collection[str]) -> list[Event]:
+def unplanned(connection: Connection, limit: int, changing: Collection[str], *, is_shared: bool = False) -> list[Event]:
     """Accepted events in the order in which they happened.
 
     changing: kinds of effect that change facts. While such an effect of a customer is open, the customer's
     events wait for it, so that a complaint finds the case that the event before it opens.
+    is_shared: leave out what another program is planning, which costs a lock for each row.
     """
-    waiting = exists().where(
+    query = _unplanned(changing).limit(limit)
+    return [
+        event_of(row) for row in connection.execute(customer_turns.lock_rows(query, events) if is_shared else query)
+    ]
+
+
+def _unplanned(changing: Collection[str]) -> Select[Any]:
+    open_ones = select(effects.c.id).where(
         effects.c.customer_id == events.c.customer_id,
         effects.c.finished_at.is_(None),
         effects.c.kind.in_(changing),
         effects.c.mode == Mode.LIVE,
     )
-    query = (
-        select(events)
-        .where(events.c.planned_at.is_(None), ~waiting)
-        .order_by(events.c.occurred_at, events.c.id)
-        .limit(limit)
-    )
-    return [event_of(row) for row in connection.execute(query)]
+    # the offset keeps PostgreSQL from joining the two tables: it would read all open effects for a handful of events
+    waiting = open_ones.correlate(events).offset(0).exists()
+    may_be = select(events).where(events.c.planned_at.is_(None), events.c.quarantined_at.is_(None), ~waiting)
+    return may_be.order_by(events.c.occurred_at, events.c.id)
+
+
+def take_unplanned(connection: Connection, event_ids: Collection[str], changing: Collection[str]) -> list[Event]:
+    """Those of the events that are still unplanned; no other program plans for their customers until we commit."""
+    query = customer_turns.lock_rows(_unplanned(changing), events)
+    rows = select_in(connection, query, events.c.id, sorted(event_ids))
+    asked = {row.customer_id for row in rows if row.customer_id is not None}
+    ours = customer_turns.lock_customers(connection, asked)
+    free = ours - customer_turns.busy(connection, ours, changing)
+    taken = [event_of(row) for row in rows if row.customer_id is None or row.customer_id in free]
+    return sorted(taken, key=lambda event: (event.occurred_at, event.id))
 
 
 def event_of(row: Row[Any]) -> Event:
@@ -82,6 +105,25 @@ def acted_since(
     return times
 
 
+def acted_under(
+    connection: Connection, keys: Collection[tuple[str, str]], since: datetime, mode: Mode
+) -> dict[tuple[str, str], list[datetime]]:
+    """By rule and key of a limit the times of events acted on; a decision of which nothing came does not count."""
+    did_something = exists().where(
+        effects.c.decision_id == limit_counts.c.decision_id, effects.c.state.not_in(_CAME_TO_NOTHING)
+    )
+    query = (
+        select(limit_counts.c.rule_id, limit_counts.c.counted_under, limit_counts.c.at)
+        .where(limit_counts.c.mode == mode, limit_counts.c.at >= since, did_something)
+        .where(limit_counts.c.rule_id.in_({rule_id for rule_id, _ in keys}))
+        .order_by(limit_counts.c.at)
+    )
+    times: dict[tuple[str, str], list[datetime]] = {}
+    for row in select_in(connection, query, limit_counts.c.counted_under, sorted({key for _, key in keys})):
+        times.setdefault((row.rule_id, row.counted_under), []).append(row.at)
+    return times
+
+
 def past(connection: Connection, customer_ids: Iterable[str], types: Collection[str], since: datetime) -> Past:
     """By customer and event type what happened since then, in order; every accepted event counts."""
     query = (
@@ -95,19 +137,32 @@ def past(connection: Connection, customer_ids: Iterable[str], types: Collection[
     return found
 
 
-def save_plans(connection: Connection, plans: Sequence[Planned], rules: Mapping[str, RuleVersion], at: datetime) -> int:
-    """The number of events that are planned now and were not before; rules: every one that a decision names."""
+def save_plans(
+    connection: Connection,
+    plans: Sequence[Planned],
+    rules: Mapping[str, RuleVersion],
+    at: datetime,
+    stopped: CountStopped | None = None,
+) -> int:
+    """The number of events that are planned now and were not before; rules: every one that a decision names.
+
+    stopped: for those events, by their ids, what stopped the rules that did not act.
+    """
     due = _still_unplanned(connection, [plan.event_id for plan, _ in plans])
     saved = {plan.event_id: (plan, known) for plan, known in plans if plan.event_id in due}
     made = [decision for plan, _ in saved.values() for decision in plan.decisions]
     save_rules(connection, [rules[name] for name in sorted({decision.rule_id for decision in made})], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in made])
-    insert_new(connection, effects, [row for decision in made for row in _effect_rows(decision, at)])
+    _put_effects(connection, made, at)
+    put_deadlines(connection, made)
+    insert_new(connection, limit_counts, [row for decision in made for row in _count_rows(decision)])
     put_hits(connection, [hit for plan, _ in saved.values() for hit in plan.hits])
-    put_timers(connection, [decision.timer for decision in made if decision.timer], at)
+    put_timers(connection, [timer for decision in made for timer in decision.timers], at)
     insert_new(connection, facts, [row for plan, known in saved.values() for row in _facts_rows(plan, known)])
     write_entries(connection, [_entry(decision, at) for decision in made])
     _mark_planned(connection, [plan for plan, _ in saved.values()], at)
+    if stopped:
+        add_counts(connection, stopped(saved.keys()))
     return len(saved)
 
 
@@ -120,12 +175,25 @@ def save_stages(
     decided = [decision for decision, _ in made]
     save_rules(connection, [rules[key] for key in sorted({version_key(decision) for decision in decided})], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in decided])
-    insert_new(connection, effects, [row for decision in decided for row in _effect_rows(decision, at)])
-    put_timers(connection, [decision.timer for decision in decided if decision.timer], at)
+    _put_effects(connection, decided, at)
+    put_deadlines(connection, decided)
+    insert_new(connection, limit_counts, [row for decision in decided for row in _count_rows(decision)])
+    put_timers(connection, [timer for decision in decided for timer in decision.timers], at)
     known = [{"decision_id": one.id, "facts": facts} for one, facts in made if one.intents]
     insert_new(connection, stage_facts, known)
     write_entries(connection, [_entry(decision, at) for decision in decided])
     return len(taken)
+
+
+def _count_rows(decision: Decision) -> Iterable[dict[str, Any]]:
+    for key in decision.counted:
+        yield {
+            "decision_id": decision.id,
+            "counted_under": key,
+            "rule_id": decision.rule_id,
+            "mode": decision.mode,
+            "at": decision.decided_for,
+        }
 
 
 def version_key(decision: Decision) -> str:
@@ -147,24 +215,8 @@ def _still_unplanned(connection: Connection, event_ids: Iterable[str]) -> set[st
 
 
 def _mark_planned(connection: Connection, plans: Sequence[Plan], at: datetime) -> None:
-    statement = update(events).where(events.c.id == bindparam("of")).values(planned_at=at, unknown=bindparam("missed"))
-    rows = [{"of": plan.event_id, "missed": dict(plan.unknown) or None} for plan in plans]
-    update_each(connection, statement, rows)
-
-
-def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
-    rows = [
-        {
-            "rule_id": rule.rule_id,
-            "version": rule.version,
-            "why": rule.why,
-            "owner": rule.owner,
-            "body": rule.body,
-            "first_used_at": at,
-        }
-        for rule in versions
-    ]
-    insert_new(connection, rule_versions, rows)
+    rows = [{"was_id": plan.event_id, "planned_at": at, "unknown": dict(plan.unknown) or None} for plan in plans]
+    change_each(connection, events, rows)
 
 
 def _decision_row(decision: Decision, at: datetime) -> dict[str, Any]:
@@ -181,6 +233,12 @@ def _decision_row(decision: Decision, at: datetime) -> dict[str, Any]:
         "decided_for": decision.decided_for,
         "decided_at": at,
     }
+
+
+def _put_effects(connection: Connection, made: Iterable[Decision], at: datetime) -> None:
+    rows = [row for decision in made for row in _effect_rows(decision, at)]
+    insert_new(connection, effects, rows)
+    doubt(connection, [row["id"] for row in rows], at)
 
 
 def _effect_rows(decision: Decision, at: datetime) -> Iterable[dict[str, Any]]:
@@ -203,6 +261,7 @@ def _effect_rows(decision: Decision, at: datetime) -> Iterable[dict[str, Any]]:
             "attempts": 0,
             "reason": "",
             "decided_for": decision.decided_for,
+            "not_before": intent.not_before,
             "planned_at": at,
             "changed_at": at,
         }

@@ -1,16 +1,17 @@
 """Questions to the store; nothing here writes."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from amends_engine.facts import Attribute
 from amends_engine.plans import Mode, Outcome
 from amends_engine.states import EffectState
 from amends_engine.values import Money
 from amends_store import tables
+from amends_store.deadlines import DueBy, count_late, due_by
 from amends_store.planning import event_of
 from amends_store.statements import select_in
 from amends_store.tables import attempts, decisions, effects, events, raw_events, receipts, requests, timeline
@@ -22,10 +23,12 @@ from amends_store.views import (
     DecisionView,
     EffectHistory,
     EffectView,
+    ProblemView,
     QuarantinedLine,
     RawBody,
     ReceiptView,
     StoredEvent,
+    Success,
     TaskView,
     TimelineEntry,
     VoucherView,
@@ -52,6 +55,7 @@ def counts(connection: Connection, since: datetime | None) -> Counts:
             for row in connection.execute(changed)
         ),
         reasons=tuple(_reasons(connection, since)),
+        late=count_late(connection, since),
         in_doubt=connection.execute(_IN_DOUBT).scalar_one(),
         unknown=_unknown(connection, since),
     )
@@ -111,8 +115,9 @@ def decisions_of(connection: Connection, event_id: str) -> list[DecisionView]:
 
 def _effects_of(connection: Connection, decision_ids: Iterable[str]) -> dict[str, list[EffectView]]:
     by_decision: dict[str, list[EffectView]] = {}
-    for row in select_in(connection, select(effects).order_by(effects.c.position), effects.c.decision_id, decision_ids):
-        by_decision.setdefault(row.decision_id, []).append(_effect(row))
+    query = select(effects).order_by(effects.c.position)
+    for view in effect_views(connection, select_in(connection, query, effects.c.decision_id, decision_ids)):
+        by_decision.setdefault(view.decision_id, []).append(view)
     return by_decision
 
 
@@ -131,14 +136,22 @@ def _decision(row: Row[Any], done: tuple[EffectView, ...]) -> DecisionView:
     )
 
 
-def effects_in(connection: Connection, state: EffectState | None, limit: int) -> list[EffectView]:
+def effects_in(
+    connection: Connection, state: EffectState | None, limit: int, rule_id: str, channel: str
+) -> list[EffectView]:
     """The last to change first."""
-    query = select(effects).order_by(effects.c.changed_at.desc(), effects.c.id).limit(limit)
-    chosen = query if state is None else query.where(effects.c.state == state)
-    return [_effect(row) for row in connection.execute(chosen)]
+    wanted = {effects.c.state: state, effects.c.rule_id: rule_id, effects.c.kind: channel}
+    query = select(effects).where(*(column == value for column, value in wanted.items() if value))
+    ordered = query.order_by(effects.c.changed_at.desc(), effects.c.id).limit(limit)
+    return effect_views(connection, connection.execute(ordered).all())
 
 
-def _effect(row: Row[Any]) -> EffectView:
+def effect_views(connection: Connection, rows: Sequence[Row[Any]]) -> list[EffectView]:
+    due = due_by(connection, [row.id for row in rows])
+    return [_effect(row, due.get(row.id)) for row in rows]
+
+
+def _effect(row: Row[Any], due: DueBy | None) -> EffectView:
     return EffectView(
         effect_id=row.id,
         decision_id=row.decision_id,
@@ -155,6 +168,8 @@ def _effect(row: Row[Any]) -> EffectView:
         attempts=row.attempts,
         not_before=row.not_before,
         changed_at=row.changed_at,
+        due_at=due.due_at if due else None,
+        is_late=due.is_late if due else False,
     )
 
 
@@ -166,7 +181,7 @@ def effect(connection: Connection, effect_id: str) -> EffectHistory | None:
     came = select(receipts).where(receipts.c.effect_id == effect_id).order_by(receipts.c.id)
     sent = select(requests.c.request).where(requests.c.effect_id == effect_id)
     return EffectHistory(
-        effect=_effect(row),
+        effect=effect_views(connection, [row])[0],
         request=connection.execute(sent).scalar(),
         attempts=tuple(
             AttemptView(one.number, one.worker, one.begun_at, one.deadline) for one in connection.execute(tried)
@@ -210,14 +225,20 @@ def cases_in(connection: Connection, customer_id: str | None, limit: int, mode: 
     cases = tables.cases
     query = select(cases).where(cases.c.mode == mode).order_by(cases.c.opened_at.desc(), cases.c.id).limit(limit)
     rows = connection.execute(_of_customer(query, cases.c.customer_id, customer_id)).all()
+    joined = events_of_cases(connection, [row.id for row in rows])
+    return [case_of(row, tuple(joined[row.id])) for row in rows]
+
+
+def events_of_cases(connection: Connection, case_ids: Iterable[str]) -> dict[str, list[str]]:
+    """By case the events that opened it and joined it."""
     joined: dict[str, list[str]] = {}
     links = select(tables.case_events).order_by(tables.case_events.c.is_opening.desc(), tables.case_events.c.event_id)
-    for link in select_in(connection, links, tables.case_events.c.case_id, [row.id for row in rows]):
+    for link in select_in(connection, links, tables.case_events.c.case_id, case_ids):
         joined.setdefault(link.case_id, []).append(link.event_id)
-    return [_case(row, tuple(joined[row.id])) for row in rows]
+    return joined
 
 
-def _case(row: Row[Any], event_ids: tuple[str, ...]) -> CaseView:
+def case_of(row: Row[Any], event_ids: tuple[str, ...]) -> CaseView:
     return CaseView(
         case_id=row.id,
         type=row.type,
@@ -227,6 +248,9 @@ def _case(row: Row[Any], event_ids: tuple[str, ...]) -> CaseView:
         opened_at=row.opened_at,
         due_at=row.due_at,
         event_ids=event_ids,
+        outcome=row.outcome,
+        owner=row.owner,
+        closed_at=row.closed_at,
     )
 
 
@@ -239,9 +263,57 @@ def tasks_in(connection: Connection, customer_id: str | None, limit: int, mode: 
     tasks = tables.tasks
     query = select(tasks).where(tasks.c.mode == mode).order_by(tasks.c.due_at.nulls_last(), tasks.c.effect_id)
     return [
-        TaskView(row.effect_id, row.title, row.assignee, row.status, row.customer_id, row.due_at)
+        TaskView(row.effect_id, row.title, row.assignee, row.status, row.customer_id, row.due_at, row.team, row.answer)
         for row in connection.execute(_of_customer(query, tasks.c.customer_id, customer_id).limit(limit))
     ]
+
+
+def success_of(connection: Connection, rule_id: str, watch: str, within: timedelta, mode: Mode) -> Success:
+    """Of the decisions with which a rule began to act; a hit counts for every decision that it follows in time."""
+    made, hits = tables.decisions, tables.hits
+    acted = select(made.c.id, made.c.customer_id, made.c.decided_for).where(
+        made.c.rule_id == rule_id, made.c.mode == mode, made.c.generation == 0, made.c.outcome == Outcome.ACTED
+    )
+    came = select(tables.events.c.customer_id, hits.c.at).join(tables.events, tables.events.c.id == hits.c.event_id)
+    times: dict[str, list[datetime]] = {}
+    for row in connection.execute(came.where(hits.c.watch == watch).order_by(hits.c.at)):
+        times.setdefault(row.customer_id, []).append(row.at)
+    rows = connection.execute(acted).all()
+    good = [
+        row
+        for row in rows
+        if any(row.decided_for < at <= row.decided_for + within for at in times.get(row.customer_id, ()))
+    ]
+    return Success(len(rows), len(good))
+
+
+def problems_in(connection: Connection, limit: int, mode: Mode) -> list[ProblemView]:
+    """The newest first."""
+    problems, links = tables.problems, tables.problem_events
+    joined = select(func.count()).where(links.c.problem_id == problems.c.id).scalar_subquery()
+    query = select(problems, joined.label("events")).where(problems.c.mode == mode)
+    return [
+        ProblemView(row.id, row.name, row.per, row.status, row.rule_id, row.opened_at, row.due_at, row.events)
+        for row in connection.execute(query.order_by(problems.c.opened_at.desc(), problems.c.id).limit(limit))
+    ]
+
+
+def thread_of(connection: Connection, case_id: str, channel: str) -> str:
+    """The first card about a case in a channel that Slack has taken, by its time there; empty without one."""
+    opening = select(tables.case_events.c.event_id).where(tables.case_events.c.case_id == case_id)
+    of_case = select(tables.cases.c.customer_id).where(tables.cases.c.id == case_id).scalar_subquery()
+    query = (
+        select(receipts.c.detail, effects.c.options)
+        .join(effects, effects.c.id == receipts.c.effect_id)
+        .where(effects.c.kind == "slack", effects.c.target == channel, effects.c.state == EffectState.SUCCEEDED)
+        .where(or_(effects.c.event_id.in_(opening), effects.c.customer_id == of_case))
+        .order_by(effects.c.decided_for, effects.c.id)
+    )
+    for row in connection.execute(query):
+        _, _, moment = str((row.detail or {}).get("provider_id", "")).partition(":")
+        if moment:
+            return moment
+    return ""
 
 
 def vouchers_in(connection: Connection, customer_id: str | None, limit: int, mode: Mode) -> list[VoucherView]:

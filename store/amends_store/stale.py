@@ -1,21 +1,38 @@
-"""Timers that are bound to an attribute: marked in the transaction that changes it, so that none is forgotten."""
+"""Timers and deadlines bound to a field: marked in the transaction that changes it, so that none is forgotten."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from amends_store.tables import timers
+from amends_engine.facts import Key
+from amends_store.statements import select_in
+from amends_store.tables import deadlines, timers
+
+_OPEN = ((timers, "waiting"), (deadlines, "open"))
 
 
 def mark_stale(connection: Connection, changed: Iterable[tuple[str, str]]) -> None:
     """changed: customers with the short names of attributes that are other ones now."""
     keys = sorted({(customer, f"customer.{name}") for customer, name in changed})
-    statement = (
-        update(timers)
-        .where(
-            timers.c.customer_id == bindparam("who"), timers.c.bound == bindparam("what"), timers.c.state == "waiting"
+    _mark(connection, "customer_id", keys)
+
+
+def mark_stale_of(connection: Connection, changed: Iterable[tuple[Key, str]]) -> None:
+    """changed: entities with the short names of fields that are other ones now."""
+    keys = sorted({(identity, f"{entity}.{name}") for (entity, identity), name in changed})
+    _mark(connection, "bound_id", keys)
+
+
+def _mark(connection: Connection, owner: str, keys: Sequence[tuple[str, str]]) -> None:
+    """owner: the column of whoever has the field."""
+    for table, state in _OPEN if keys else ():
+        # few are bound to anything, and every event that comes in asks
+        bound = select(table.c[owner], table.c.bound).where(table.c.bound != "", table.c.state == state)
+        found = select_in(connection, bound, table.c[owner], sorted({who for who, _ in keys}))
+        statement = (
+            update(table)
+            .where(table.c[owner] == bindparam("who"), table.c.bound == bindparam("what"), table.c.state == state)
+            .values(is_stale=True)
         )
-        .values(is_stale=True)
-    )
-    if keys:
-        connection.execute(statement, [{"who": customer, "what": name} for customer, name in keys])
+        if due := sorted(set(keys) & {tuple(row) for row in found}):
+            connection.execute(statement, [{"who": who, "what": name} for who, name in due])

@@ -1,14 +1,19 @@
 """The few forms of statement that everything here is written with, on both databases."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, Row, Select, Table, Update
+from sqlalchemy import ARRAY, Column, Connection, Row, Select, Table, Update, bindparam, cast, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+
+from amends_store.columns import ManyOf
+from amends_store.straight import insert_straight, insert_straight_returning
 
 _T = TypeVar("_T")
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _LONGEST_LIST = 1_000
+_UNLESS_THERE = "ON CONFLICT DO NOTHING"
 
 
 class LostRace(RuntimeError):
@@ -20,10 +25,38 @@ def insert_on(connection: Connection, table: Table) -> Any:
     return _INSERT[connection.dialect.name](table)
 
 
+def insert_rows(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """Runs an insert of these rows, at least one, all with the same names."""
+    if connection.dialect.name == "sqlite":
+        return connection.execute(statement, rows)
+    names = tuple(rows[0])
+    # one statement whose parameters are columns: a row each costs PostgreSQL and its driver three times as much
+    return connection.execute(
+        statement.from_select(names, _unnested(statement.table, names), include_defaults=False), _turned(names, rows)
+    )
+
+
+@lru_cache
+def _unnested(table: Table, names: tuple[str, ...]) -> Select[Any]:
+    """The rows that arrays of their columns hold."""
+    return select(*(_array(table, name, name) for name in names))
+
+
+def _array(table: Table, column: str, parameter: str) -> Any:
+    item = table.c[column].type
+    return func.unnest(cast(bindparam(parameter, type_=ManyOf(item)), ARRAY(item))).label(parameter)
+
+
+def _turned(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Adds the rows that break no unique key; the others change nothing."""
-    if rows:
-        connection.execute(insert_on(connection, table).on_conflict_do_nothing(), rows)
+    if rows and connection.dialect.name == "sqlite":
+        insert_straight(connection, table, rows, _UNLESS_THERE)
+    elif rows:
+        insert_rows(connection, insert_on(connection, table).on_conflict_do_nothing(), rows)
 
 
 def insert_returning(
@@ -32,19 +65,51 @@ def insert_returning(
     """As insert_new; the keys of the rows that were added."""
     if not rows:
         return set()
+    if connection.dialect.name == "sqlite":
+        return insert_straight_returning(connection, table, rows, f"{_UNLESS_THERE} RETURNING {key.name}")
     statement = insert_on(connection, table).on_conflict_do_nothing().returning(key)
-    return set(connection.execute(statement, rows).scalars())
+    return set(insert_rows(connection, statement, rows).scalars())
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        connection.execute(table.insert(), rows)
+    if rows and connection.dialect.name == "sqlite":
+        insert_straight(connection, table, rows)
+    elif rows:
+        insert_rows(connection, insert_on(connection, table), rows)
+
+
+WAS = "was_"
+"""Before the name of a column: the value by which an update finds its row."""
 
 
 def update_each(connection: Connection, statement: Update, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Every row of parameters changes exactly one row of the table; raises LostRace."""
+    """Every row of parameters changes exactly one row of the table; raises LostRace. For many, see change_each."""
     if rows and connection.execute(statement, rows).rowcount != len(rows):
         raise LostRace(f"an update of {statement.table} did not change every row that it names")
+
+
+def change_each(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Every row of values changes exactly one row of the table, found by its was_… values; raises LostRace.
+
+    On PostgreSQL it is one statement for all of them.
+    """
+    if not rows:
+        return
+    names = tuple(rows[0])
+    is_sqlite = connection.dialect.name == "sqlite"
+    parameters = rows if is_sqlite else _turned(names, rows)
+    if connection.execute(_update(table, names, is_sqlite=is_sqlite), parameters).rowcount != len(rows):
+        raise LostRace(f"an update of {table} did not change every row that it names")
+
+
+@lru_cache
+def _update(table: Table, names: tuple[str, ...], *, is_sqlite: bool) -> Any:
+    keys = [name for name in names if name.startswith(WAS)]
+    if is_sqlite:  # what is set goes by the names of the parameters
+        return update(table).where(*(table.c[key.removeprefix(WAS)] == bindparam(key) for key in keys))
+    given = select(*(_array(table, name.removeprefix(WAS), name) for name in names)).subquery("given")
+    found = (table.c[key.removeprefix(WAS)] == given.c[key] for key in keys)
+    return update(table).where(*found).values({name: given.c[name] for name in names if name not in keys})
 
 
 def pieces(items: Iterable[_T], size: int = _LONGEST_LIST) -> Iterator[list[_T]]:

@@ -38,6 +38,24 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class Submission:
+    """The events of one request. key: what the sender calls the request, if it does; body: what the key stands for."""
+
+    incoming: tuple[Incoming, ...]
+    key: str | None = None
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The answer to a request. is_repeat: it was given before; is_other: the key stands for another body."""
+
+    acceptances: tuple[Acceptance, ...]
+    is_repeat: bool = False
+    is_other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Quarantined:
     """A line that cannot be read; line counts from 1, reason is a clause for people."""
 
@@ -78,6 +96,34 @@ class StageDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """By rule up to where its schedule was looked at; at: now."""
+
+    at: datetime
+    until: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class NewSlots:
+    """What a look at a schedule found between after and until."""
+
+    rule_id: str
+    schedule: str
+    after: datetime
+    until: datetime
+    slots: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A moment at which a rule runs; cursor: the customer or case after which it goes on, empty at its beginning."""
+
+    rule_id: str
+    at: datetime
+    cursor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Decisions of one rule version with something to do now, in the order of their events."""
 
@@ -91,7 +137,9 @@ class Batch:
 class Claimed:
     """An effect that is this worker's until lease_until; whoever writes shows the token.
 
-    request: frozen by an earlier attempt, else None; attempts: how many were begun before.
+    request: frozen by an earlier attempt, else None; attempts: how many were begun before, the first at started_at;
+    crashes: how many workers died with it; look_ups: how often it was looked up since the last attempt, this time
+    included; is_possible_repeat: an earlier attempt may have arrived, and it is sent again all the same.
     """
 
     effect_id: str
@@ -111,6 +159,11 @@ class Claimed:
     token: int
     attempts: int
     lease_until: datetime
+    planned_at: datetime | None = None
+    started_at: datetime | None = None
+    crashes: int = 0
+    look_ups: int = 0
+    is_possible_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +203,11 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Effects whose lease or wait ended."""
+    """Effects whose lease or wait ended; quarantined: left for a person, since too many workers died with them."""
 
     planned: int = 0
     unknown: int = 0
+    quarantined: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +253,12 @@ class Counts:
     """Decisions made and effects changed in a period, by present state; unknown: events by rule that could not say.
 
     reasons: of live effects that did not succeed, the most frequent ten; in_doubt: live effects of any time of which
-    nobody knows whether they happened.
+    nobody knows whether they happened; late: live effects that were found late.
     """
 
     decisions: tuple[DecisionCount, ...] = ()
     effects: tuple[EffectCount, ...] = ()
     reasons: tuple[ReasonCount, ...] = ()
     in_doubt: int = 0
+    late: int = 0
     unknown: Mapping[str, int] = field(default_factory=dict)

@@ -49,6 +49,8 @@ class EffectView:
     attempts: int
     not_before: datetime | None
     changed_at: datetime
+    due_at: datetime | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,9 @@ class CaseView:
     opened_at: datetime
     due_at: datetime | None
     event_ids: tuple[str, ...]
+    outcome: str | None = None
+    owner: str | None = None
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,46 @@ class TaskView:
     status: str
     customer_id: str | None
     due_at: datetime | None
+    team: str | None = None
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BriefView:
+    """A card for staff; content: as it was written when the rule acted."""
+
+    brief_id: str
+    card: str
+    role: str
+    place: str | None
+    content: Mapping[str, Json]
+    buttons: tuple[str, ...]
+    state: str
+    customer_id: str | None
+    show_at: datetime
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """How many decisions of a rule acted, and after how many of them what it is measured by came in time."""
+
+    acted: int
+    succeeded: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """per: the value that tells it from others of its name; events: how many opened or joined it."""
+
+    problem_id: str
+    name: str
+    per: str
+    status: str
+    rule_id: str
+    opened_at: datetime
+    due_at: datetime | None
+    events: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,10 @@ from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_engine.values import BadValue, Money, Value, parse_money
 from amends_store.budgets import Purse, close_room, open_room
+from amends_store.crash_points import CrashPoint, reach
 from amends_store.desk import Desk, Done, end_option, entry_of, text_option
+from amends_store.further_tasks import add_further
+from amends_store.low_budgets import Question, addressed, asked, new_questions, waits
 from amends_store.statements import insert_all, select_in
 from amends_store.tables import effects, vouchers
 from amends_store.types import Claimed
@@ -35,6 +38,12 @@ class _Offer:
     @property
     def purse(self) -> tuple[str, str, str]:
         return self.budget.name, self.claimed.mode, self.value.currency
+
+    @property
+    def question(self) -> Question | None:
+        """What is asked while the budget is low; nobody is asked about a rehearsal."""
+        low = self.budget.low if self.claimed.mode is Mode.LIVE else None
+        return Question(self.claimed, self.budget, low, self.value, low.ask or "") if low else None
 
 
 def issue(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
@@ -72,17 +81,26 @@ def _issue_from_one(desk: Desk, offers: Sequence[_Offer]) -> list[Done]:
     first = offers[0]
     purse = Purse(first.budget, first.claimed.mode, first.value.currency, desk.zone, desk.at)
     room = open_room(desk.connection, purse, {offer.customer_id for offer in offers})
+    questions = addressed(desk.connection, [offer.question for offer in offers if offer.question])
+    known = asked(desk.connection, questions.values())
     done: list[Done] = []
     rows: list[dict[str, Any]] = []
+    new: list[Question] = []
     for offer in offers:
+        question = questions.get(offer.claimed.effect_id) if room.is_low else None
         if reason := room.refusal(offer.customer_id, offer.value.minor):
             done.append(Done(offer.claimed, EffectState.CAPPED, reason))
+        elif question and (waiting := waits(question, known, desk.at)):
+            new.append(question)
+            done.append(waiting)
         else:
             room.give(offer.customer_id, offer.value.minor)
             rows.append(_row(offer, desk))
             done.append(_given(offer, desk.at))
     close_room(desk.connection, room)
+    add_further(desk.connection, new_questions(new, known, desk.at), desk.at)
     insert_all(desk.connection, vouchers, rows)
+    reach(CrashPoint.BUDGET_TAKEN)
     return done
 
 

@@ -1,7 +1,7 @@
 """Timers and hits: what waits, when it rings, and what it then becomes. Every timer rings once."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -23,11 +23,11 @@ from sqlalchemy import (
     update,
 )
 
-from amends_engine.plans import Hit, Mode, Timer
+from amends_engine.plans import JOIN, Hit, Mode, Timer
 from amends_engine.timers import Ring, ring
 from amends_store.performing import OWN_KINDS
-from amends_store.statements import insert_new, select_in, update_each
-from amends_store.tables import effects, events, hits, timers
+from amends_store.statements import change_each, insert_new, select_in
+from amends_store.tables import decisions, effects, events, hits, timers
 
 Running: TypeAlias = Collection[tuple[str, Mode]]
 """Rules that may go on, each with the mode of the decisions that may."""
@@ -80,6 +80,7 @@ def timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
         "window": timer.window,
         "group_key": timer.key,
         "bound": timer.bound,
+        "bound_id": timer.bound_id or None,
         "heard": list(timer.heard),
         "state": "waiting",
         "is_stale": False,
@@ -102,6 +103,7 @@ def timer_of(row: Row[Any]) -> Timer:
         watch=row.watch,
         key=row.group_key,
         bound=row.bound,
+        bound_id=row.bound_id or "",
         heard=tuple(row.heard),
         decision_id=row.decision_id,
         window=row.window,
@@ -117,11 +119,11 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime) ->
     query = (
         _of_running(select(timers), running)
         .where(or_(timers.c.due_at <= at, exists().where(_is_hit())))
-        .where(~_may_still_come(), ~_is_busy(), ~_is_unsettled())
+        .where(~_may_still_come(), ~_is_busy(), ~_is_unsettled(), ~_has_open_branches())
         .order_by(timers.c.due_at, timers.c.id)
         .limit(limit)
     )
-    found = [timer_of(row) for row in connection.execute(query)]
+    found = [_joined(connection, timer_of(row)) for row in connection.execute(query)]
     seen = _hits_of(connection, [timer.id for timer in found if timer.watch])
     ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in found)
     return sorted((one for one in ringing if one), key=lambda one: (one.at, one.timer.id))
@@ -148,6 +150,7 @@ def _may_still_come() -> ColumnElement[bool]:
     return exists().where(
         events.c.customer_id == timers.c.customer_id,
         events.c.planned_at.is_(None),
+        events.c.quarantined_at.is_(None),
         events.c.occurred_at <= timers.c.due_at,
     )
 
@@ -155,6 +158,29 @@ def _may_still_come() -> ColumnElement[bool]:
 def _is_unsettled() -> ColumnElement[bool]:
     """A hit of the group has come that the window has not been looked at with."""
     return and_(timers.c.window != "", exists().where(~hits.c.is_settled, hits.c.group_key == timers.c.group_key))
+
+
+def _has_open_branches() -> ColumnElement[bool]:
+    """A parallel goes on when nothing waits in its branches any more."""
+    other = timers.alias()
+    inside = func.substr(other.c.path, 1, func.length(timers.c.path) + 1) == timers.c.path + "."
+    return and_(timers.c.watch == JOIN, exists().where(*_of_same_rule(other), other.c.state == "waiting", inside))
+
+
+def _of_same_rule(other: Any) -> tuple[ColumnElement[bool], ...]:
+    return tuple(other.c[name] == timers.c[name] for name in ("event_id", "rule_id", "mode"))
+
+
+def _joined(connection: Connection, timer: Timer) -> Timer:
+    """A parallel goes on at the time at which the last of its branches was through."""
+    if timer.watch != JOIN:
+        return timer
+    query = select(func.max(decisions.c.decided_for, type_=decisions.c.decided_for.type)).where(
+        decisions.c.event_id == timer.event_id,
+        decisions.c.rule_id == timer.rule_id,
+        decisions.c.mode == timer.mode,
+    )
+    return replace(timer, due_at=connection.execute(query).scalar_one() or timer.due_at)
 
 
 def _is_busy() -> ColumnElement[bool]:
@@ -182,8 +208,8 @@ def take(connection: Connection, timer_ids: Iterable[str], at: datetime) -> set[
     ids = sorted(timer_ids)
     query = select(timers.c.id).where(_WAITING).order_by(timers.c.id).with_for_update()
     taken = {row.id for row in select_in(connection, query, timers.c.id, ids)}
-    statement = update(timers).where(timers.c.id == bindparam("of")).values(state="rung", ended_at=at)
-    update_each(connection, statement, [{"of": timer_id} for timer_id in sorted(taken)])
+    rows = [{"was_id": timer_id, "state": "rung", "ended_at": at} for timer_id in sorted(taken)]
+    change_each(connection, timers, rows)
     return taken
 
 
@@ -205,7 +231,7 @@ def waiting(connection: Connection) -> list[Waiting]:
     """By rule; those of rules that have not begun are not decisions and do not count."""
     query = (
         select(timers.c.rule_id, func.count(), func.min(timers.c.due_at, type_=timers.c.due_at.type))
-        .where(_WAITING, timers.c.decision_id.is_not(None))
+        .where(_WAITING, timers.c.decision_id.is_not(None), timers.c.watch != JOIN)
         .group_by(timers.c.rule_id)
         .order_by(timers.c.rule_id)
     )

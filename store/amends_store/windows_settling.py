@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Row, bindparam, select, text, update
 
 from amends_engine.plans import Hit, Timer
 from amends_engine.windows import Group, Settled, settle
-from amends_store.planning import save_rules
-from amends_store.statements import insert_on
+from amends_store.rule_record import save_rules
+from amends_store.statements import change_each, insert_on, insert_rows
 from amends_store.tables import events, hits, timers
 from amends_store.types import RuleVersion
 from amends_store.waiting import timer_of, timer_row
@@ -86,11 +86,9 @@ def _revive(connection: Connection, new: Iterable[Timer], at: datetime) -> None:
         set_={name: statement.excluded[name] for name in ("state", "due_at", "since_at", "window", "group_key")},
         where=timers.c.state == "cancelled",
     )
-    connection.execute(statement, rows)
+    insert_rows(connection, statement, rows)
 
 
 def _mark(connection: Connection, settled: Sequence[Hit]) -> None:
-    statement = update(hits).where(hits.c.watch == bindparam("of"), hits.c.event_id == bindparam("event"))
-    rows = [{"of": hit.watch, "event": hit.event_id} for hit in settled]
-    if rows:
-        connection.execute(statement.values(is_settled=True), rows)
+    rows = [{"was_watch": hit.watch, "was_event_id": hit.event_id, "is_settled": True} for hit in settled]
+    change_each(connection, hits, rows)

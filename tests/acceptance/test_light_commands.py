@@ -1,4 +1,4 @@
-"""Commands that only read answer at once: they import no Prefect, and no mapper of tables either."""
+"""Commands that only read answer at once: they import no Prefect, no mapper of tables, no validator of wrong files."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ try:
     main()
 except SystemExit as ended:
     assert not ended.code, ended.code
-heavy = {"prefect", "sqlmodel", "sqlalchemy", "alembic", "slack_sdk", "sendgrid"} & sys.modules.keys()
+heavy = {"prefect", "sqlmodel", "sqlalchemy", "alembic", "slack_sdk", "sendgrid", "jsonschema"} & sys.modules.keys()
 print("imported:", *sorted(heavy), file=sys.stderr)
 """
 MAPPERS = {"sqlmodel", "sqlalchemy", "alembic"}
@@ -55,5 +55,5 @@ def test_a_wrong_workspace_stops_a_run_before_prefect_or_the_store_are_touched(d
         [*command, "run", str(desk.events(event(1)))],
         env={**os.environ, **desk.settings}, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.stderr.splitlines()[-1] == "imported:"
+    assert done.stderr.splitlines()[-1] == "imported: jsonschema"
     assert not desk.home.exists()

@@ -11,19 +11,20 @@ from amends import bootstrap
 from amends.bootstrap import facts_changing_kinds, now, parts, runtime_from_environment
 from amends.settings import read_settings
 from amends_connectors.contract import Delivery, Receipt
+from amends_flows.lanes import Leave
 from amends_flows.runtime import Runtime
 
 
 def send_a_card(runtime: Runtime) -> object:
     request = {"channel": "#cx", "text": "t", "title": "t", "body": "b", "facts": [], "context": "c"}
     delivery = Delivery("effect-1", 1, "slack", "#cx", request)
-    leave_by = now() + timedelta(seconds=120)
-    return runtime.lanes["slack"].submit(delivery, leave_by, threading.Event()).result()
+    leave = Leave(now() + timedelta(seconds=120), threading.Event())
+    return runtime.lanes["slack"].submit(delivery, leave).result()
 
 
 def test_every_channel_of_the_outside_has_a_lane_and_our_own_tables_have_none(desk: Desk) -> None:
     with parts(read_settings(desk.settings, desk.here)) as made:
-        assert set(made.runtime.lanes) == {"email", "slack", "webhook"}
+        assert set(made.runtime.lanes) == {"email", "slack", "survey", "webhook"}
         assert set(made.runtime.rules) == {"premium-detractor", "detractor-reply"}
         assert made.runtime.workspace_name == "northwind"
 

@@ -151,7 +151,7 @@ def test_a_warning_is_a_finding_but_the_workspace_runs(desk: Desk) -> None:
     answer = desk.amends("check")
     assert answer.code == 1
     assert "[hash-in-text]" in answer.err
-    assert "no errors, 1 warnings" in answer.out
+    assert "no errors, 1 warning" in answer.out
     assert desk.amends("test").code == 0
 
 
@@ -186,6 +186,7 @@ def test_json_holds_every_part_of_a_finding(desk: Desk) -> None:
         "severity": "error",
         "message": finding["message"],
         "remedy": finding["remedy"],
+        "documentation": "docs/findings.md#unknown-definition",
         "file": "northwind/rules.yaml",
         "line": 9,
         "column": 13,

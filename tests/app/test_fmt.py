@@ -51,7 +51,7 @@ def test_every_yaml_file_of_a_workspace_is_formatted(desk: Desk) -> None:
 
 def test_only_the_named_file_is_formatted(desk: Desk) -> None:
     rules, fields = desk.write("rules.yaml", MESSY), desk.write("fields.yaml", MESSY)
-    assert amends(desk, "fmt", rules).out == f"{rules}: formatted\n1 files, 1 formatted\n"
+    assert amends(desk, "fmt", rules).out == f"{rules}: formatted\n1 file, 1 formatted\n"
     assert (rules.read_text(), fields.read_text()) == (TIDY, MESSY)
 
 

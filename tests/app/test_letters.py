@@ -155,3 +155,29 @@ def test_a_value_that_must_be_there_and_is_not_stops_the_letter(desk: Desk) -> N
     )
     assert isinstance(refusal, Refusal)
     assert "customer.name" in refusal.reason
+
+
+def test_a_card_shows_the_figures_that_its_step_asks_for_where_they_are_known(render: Render) -> None:
+    given = {"burst.count": 6, "burst.cost_so_far": "250 EUR"}
+    card = render("slack", {**CARD, "include": ["count", "sample_of_5", "cost_so_far"]}, given)
+    assert card["facts"][-2:] == [["Customers", "6"], ["Given so far", "250 EUR"]]
+    assert "thread" not in card
+
+
+def test_a_card_goes_below_the_first_one_about_its_case(render: Render) -> None:
+    assert render("slack", {**CARD, "thread": "case"}, {"case.thread": "1700000000.1"})["thread"] == "1700000000.1"
+
+
+def test_a_survey_is_a_letter_with_its_own_purpose(render: Render) -> None:
+    letter = render("survey", APOLOGY)
+    assert (letter["to"], letter["purpose"]) == ("ana@example.com", "survey")
+
+
+def test_a_survey_whose_time_nobody_knows_is_not_sent(render: Render) -> None:
+    assert "the time" in render("survey", {**APOLOGY, "at": None}).reason
+
+
+def test_a_card_for_the_gate_is_written_with_its_buttons(render: Render) -> None:
+    card = render("brief", {"to": {"role": "gate", "at": "B12"}, "card": "detractor", "buttons": ["done"]})
+    assert (card["to"], card["buttons"]) == ({"role": "gate", "at": "B12"}, ["done"])
+    assert card["title"]

@@ -70,3 +70,14 @@ def test_the_same_event_in_two_files_counts_once(desk: Desk) -> None:
 def test_a_dry_run_promises_no_budget_and_no_outbox(desk: Desk) -> None:
     document = desk.amends("run", desk.events(event(1)), "--dry-run", "--json").json()
     assert (document["budgets"], document["outbox"]) == ({}, None)
+
+
+def test_a_dry_run_says_that_it_does_not_count_what_the_clock_starts(desk: Desk) -> None:
+    (desk.workspace / "clock.yaml").write_text(
+        "version: 1\nrules:\n  - {id: weekly-look, why: Somebody looks, owner: cx, status: live,\n"
+        "     when: {schedule: every Monday at 08:00}, then: [task: {title: Look, to: cx}]}\n"
+    )
+    answer = desk.amends("run", desk.events(event(1)), "--dry-run")
+    assert "Not counted: what the clock starts (weekly-look); a rehearsal is about events" in answer.out
+    document = desk.amends("run", desk.events(event(1)), "--dry-run", "--json").json()
+    assert document["without_slots"] == ["weekly-look"]

@@ -1,5 +1,7 @@
 """amends test: runs the tests that stand beside the rules."""
 
+import json
+
 import pytest
 from tests.conftest import RULES, Desk
 
@@ -45,3 +47,55 @@ def test_a_folder_chooses_its_workspace(desk: Desk) -> None:
 def test_a_path_that_is_not_there_is_not_zero_tests_passed(desk: Desk) -> None:
     answer = desk.amends("test", "northwind/rulez.yaml")
     assert (answer.code, answer.out, answer.err) == (2, "", "amends: northwind/rulez.yaml is not there\n")
+
+
+def test_coverage_names_what_no_test_has_seen(desk: Desk) -> None:
+    lines = desk.amends("test", "--coverage", "-k", "premium").out.splitlines()
+    assert lines[0] == "2 passed, 0 failed"
+    assert lines[2] == "Coverage"
+    assert "premium-detractor" in lines[3]
+    assert "          limits: the limit is never reached" in lines
+
+
+def test_json_is_one_document_with_failures_and_coverage(desk: Desk) -> None:
+    desk.change("rules.yaml", "does: [voucher, email, slack]", "does: [email]")
+    answer = desk.amends("test", "--coverage", "--json")
+    document = json.loads(answer.out)
+    assert answer.code == 1
+    assert document["passed"] == 1
+    [failed] = document["failed"]
+    assert (failed["rule"], failed["file"], failed["line"]) == ("premium-detractor", "rules.yaml", 29)
+    assert failed["misses"][0]["message"] == "expected email, got voucher, email, slack"
+    assert set(document["coverage"]["rules"]) == {"premium-detractor", "detractor-reply"}
+    assert document["coverage"]["seen"] < document["coverage"]["possible"]
+
+
+def test_growing_writes_files_beside_the_rules_and_only_once(desk: Desk) -> None:
+    before = (desk.workspace / "rules.yaml").read_bytes()
+    answer = desk.amends("test", "--grow")
+    assert (answer.code, (desk.workspace / "rules.yaml").read_bytes()) == (0, before)
+    assert answer.err.splitlines()[0].endswith("tests added; read each line, nobody has said that it is meant")
+    grown = {path: path.read_bytes() for path in desk.workspace.glob("grown-*.yaml")}
+    assert {path.name for path in grown} == {"grown-premium-detractor.yaml", "grown-detractor-reply.yaml"}
+    again = desk.amends("test", "--grow")
+    assert (again.code, again.err) == (0, "")
+    assert {path: path.read_bytes() for path in grown} == grown
+    assert desk.amends("fmt", "--check").code == 0
+    assert desk.amends("check").code == 0
+
+
+def test_what_somebody_changed_in_a_grown_file_stays(desk: Desk) -> None:
+    desk.amends("test", "--grow", "-k", "premium")
+    path = desk.workspace / "grown-premium-detractor.yaml"
+    kept = path.read_text().split("  - name: ")
+    path.write_text("  - name: ".join(kept[:2]))
+    desk.amends("test", "--grow", "-k", "premium")
+    assert path.read_text().startswith("  - name: ".join(kept[:2]))
+
+
+def test_a_grown_test_fails_when_the_rule_is_changed(desk: Desk) -> None:
+    desk.amends("test", "--grow")
+    desk.change("definitions.yaml", "{at_most: 6}", "{at_most: 5}")
+    answer = desk.amends("test")
+    assert answer.code == 1
+    assert "feedback.nps 6" in answer.out

@@ -1,6 +1,8 @@
 """amends run, on its second backend: what comes out of a file, and what a person and a program are told."""
 
 import json
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.conftest import Desk, event
@@ -8,6 +10,15 @@ from tests.conftest import Desk, event
 from amends_engine.states import EffectState
 
 pytestmark = pytest.mark.usefixtures("without_prefect")
+
+WITH_CLOCK = """\
+version: 1
+rules:
+  - {id: weekly-look, why: Somebody looks every week, owner: cx, status: live,
+     when: {schedule: every Monday at 08:00}, then: [task: {title: Look, to: cx}]}
+  - {id: at-rest, why: Nobody looks, owner: cx, status: draft,
+     when: {schedule: every minute}, then: [task: {title: Look, to: cx}]}
+"""
 
 
 def test_a_run_says_what_came_in_what_was_decided_and_what_went_out(desk: Desk) -> None:
@@ -59,6 +70,7 @@ def test_another_event_under_a_known_id_is_a_conflict_and_a_person_has_to_look(d
     answer = desk.amends("run", desk.events(event(1, nps=9)))
     assert answer.code == 1
     assert "1 in conflict with an earlier one" in answer.out
+    assert "  events.jsonl:1: the event e1 is known already and said something else then" in answer.out
 
 
 def test_a_broken_line_is_named_and_the_rest_goes_on(desk: Desk) -> None:
@@ -100,6 +112,7 @@ def test_a_table_is_read_through_its_mapping(desk: Desk) -> None:
 def test_an_empty_file_is_nothing_to_do(desk: Desk) -> None:
     answer = desk.amends("run", desk.events(), "--json")
     assert (answer.code, answer.counts["events"]) == (0, {})
+    assert "  events.jsonl holds no events" in desk.amends("run", desk.events()).out
 
 
 def test_what_a_run_left_is_done_by_the_next_one(desk: Desk) -> None:
@@ -201,3 +214,19 @@ def test_an_event_can_be_asked_for_by_the_senders_own_id(desk: Desk) -> None:
     desk.amends("run", file)
     key = json.loads(file.read_text().splitlines()[0])["id"]
     assert "premium-detractor: acted" in desk.amends("why", key).out
+
+
+def test_a_run_names_the_next_moment_at_which_the_clock_starts_a_rule(desk: Desk) -> None:
+    (desk.workspace / "clock.yaml").write_text(WITH_CLOCK)
+    slot = desk.amends("run", "--json").json()["waiting"]["next_slot"]
+    assert slot["rule"] == "weekly-look"
+    at = datetime.fromisoformat(slot["at"]).astimezone(ZoneInfo("Europe/Berlin"))
+    assert (at.weekday(), at.hour, at.minute) == (0, 8, 0)
+    assert (
+        f"The clock starts weekly-look at {at:%Y-%m-%d %H:%M} (Europe/Berlin); run again then" in desk.amends("run").out
+    )
+
+
+def test_without_a_schedule_no_slot_is_named(desk: Desk) -> None:
+    assert desk.amends("run", "--json").json()["waiting"]["next_slot"] is None
+    assert "The clock" not in desk.amends("run").out

@@ -36,10 +36,20 @@ def test_the_first_line_counts_what_came_in(workspace: Workspace, capsys: pytest
     outcome = RunOutcome(seconds=12.34, stages={"reading": 0.01, "planning": 2.0})
     outcome.intake.read, outcome.intake.accepted, outcome.intake.duplicate = 1234, 1000, 230
     outcome.intake.conflict, outcome.intake.quarantined = 3, 1
-    first, second = printed(outcome, workspace, capsys)
+    first, second, *_ = printed(outcome, workspace, capsys)
     counts = "1,234 events read, 1,000 new, 230 known already, 3 in conflict with an earlier one, 1 quarantined"
     assert first == f"{counts} (12.3 s: planning 2.0)"
     assert second == "  … and 1 more"
+
+
+def test_columns_that_are_not_plain_are_explained(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    outcome = RunOutcome()
+    outcome.decided["premium-detractor", Decided.LIMITED] = 2
+    outcome.unknown["premium-detractor"] = 1
+    assert printed(outcome, workspace, capsys)[-1] == (
+        "limited: has acted for the customer often enough, or what happened is too old; "
+        "unknown: a value it asks for is missing"
+    )
 
 
 def test_a_rehearsal_speaks_of_what_would_be(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +67,22 @@ def test_columns_and_rows_without_a_number_are_left_out(
         ["Decisions"],
         ["rule", "limited"],
         ["premium-detractor", "2"],
+        [
+            "limited:",
+            "has",
+            "acted",
+            "for",
+            "the",
+            "customer",
+            "often",
+            "enough,",
+            "or",
+            "what",
+            "happened",
+            "is",
+            "too",
+            "old",
+        ],
         ["Effects"],
         ["channel", "capped"],
         ["email", "1"],
@@ -72,6 +98,7 @@ def test_unknown_answers_are_counted_even_where_no_rule_acted(
     assert [line.split() for line in printed(outcome, workspace, capsys)[2:]] == [
         ["rule", "unknown"],
         ["premium-detractor", "4"],
+        ["unknown:", "a", "value", "it", "asks", "for", "is", "missing"],
     ]
 
 

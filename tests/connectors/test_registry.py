@@ -31,7 +31,20 @@ def test_asking_what_a_rule_can_do_imports_no_sdk():
 
 
 def test_the_steps_are_those_of_the_language():
-    assert list(registry.kinds()) == ["email", "slack", "voucher", "case", "task", "webhook", "set", "emit"]
+    assert list(registry.kinds()) == [
+        "email",
+        "slack",
+        "voucher",
+        "case",
+        "task",
+        "webhook",
+        "set",
+        "emit",
+        "brief",
+        "survey",
+        "problem",
+        "hold",
+    ]
     assert {
         f"{name}.{option.name}": (option.type.value, option.is_required)
         for name, kind in registry.kinds().items()
@@ -41,22 +54,40 @@ def test_the_steps_are_those_of_the_language():
         "email.purpose": ("choice", False),
         "slack.to": ("text", True),
         "slack.card": ("card", True),
+        "slack.thread": ("choice", False),
+        "slack.include": ("words", False),
         "voucher.value": ("money", True),
         "voucher.from": ("budget", True),
         "voucher.valid": ("duration", False),
-        "case.open": ("word", True),
+        "voucher.ask": ("ask", False),
+        "case.open": ("word", False),
         "case.one_per": ("fields", False),
         "case.priority": ("choice", False),
         "case.due": ("duration", False),
+        "case.close": ("word", False),
+        "case.reopen_for": ("assignee", False),
         "task.title": ("text", True),
-        "task.to": ("text", True),
+        "task.to": ("assignee", True),
         "task.due": ("duration", False),
+        "task.if_late": ("if_late", False),
         "webhook.to": ("word", True),
         "webhook.body": ("texts", False),
         "set.field": ("attribute", True),
         "set.to": ("value", True),
         "emit.event": ("event", True),
         "emit.fields": ("values", False),
+        "brief.to": ("post", True),
+        "brief.card": ("card", True),
+        "brief.show": ("moment", False),
+        "brief.buttons": ("words", False),
+        "survey.template": ("template", True),
+        "survey.at": ("moment", False),
+        "problem.open": ("word", True),
+        "problem.per": ("field", False),
+        "problem.root_cause_due": ("duration", False),
+        "hold.messages": ("choice", True),
+        "hold.to": ("choice", True),
+        "hold.for": ("duration", True),
     }
 
 
@@ -73,7 +104,7 @@ def test_every_step_says_what_it_means_and_shows_an_example():
 def test_only_the_stores_own_steps_have_no_connector():
     own = {name for name, it in registry.declarations().items() if it.duplicates is DuplicateClass.OWN_TABLE}
     assert own == {name for name, channel in registry.channels().items() if channel.connect is None}
-    assert own == {"voucher", "case", "task", "set", "emit"}
+    assert own == {"voucher", "case", "task", "set", "emit", "brief", "problem", "hold"}
 
 
 def test_a_send_ends_well_before_its_lease():

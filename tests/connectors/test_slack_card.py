@@ -1,6 +1,7 @@
 """Cards: laid out in Block Kit, short enough for Slack, and nothing in them that a customer could make act."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from deliveries import card
@@ -137,3 +138,9 @@ def test_the_readable_text_lines_up_facts_and_shows_what_slack_shows():
         "She said <never> & left\n\n"
         "rule premium-detractor · A premium customer hears from us the same day\n"
     )
+
+
+def test_a_card_that_may_have_been_posted_before_says_so_at_its_end():
+    marked = message_of(read_card(replace(card(), is_possible_repeat=True)))["blocks"]
+    assert marked[:-1] == blocks_of()
+    assert list(texts(marked[-1:])) == ["Possible repeat: this may have been posted before."]

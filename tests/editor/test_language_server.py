@@ -129,7 +129,7 @@ def test_a_value_that_is_none_is_marked_with_the_ones_there_are(editor: Editor) 
     [
         ("feedback.nps: 11", "11", "Value is above the maximum of 10."),
         ("feedback.nps: {at_mots: 6}", "{at_mots: 6}", "or an operator: equals, one_of, not, at_most, at_least"),
-        ("customer.tier: {at_most: gold}", "{at_most: gold}", "or an operator: equals, one_of, not, exists"),
+        ("customer.tier: {at_most: gold}", "{at_most: gold}", "or an operator: equals, one_of, not, changed_from"),
         ("customer.spend_365d: {more_than: 5000}", "5000", "write an amount such as 75 EUR or 19.90 EUR"),
         ("is: detracter", "detracter", "write a definition of definitions.yaml that fits the event: detractor"),
         ("seat.cabin_paid: first", "seat.cabin_paid", "Property seat.cabin_paid is not allowed."),
@@ -150,8 +150,7 @@ def test_a_wrong_condition_is_marked_with_what_to_write(
         ("email: {template: apolgy}", "apolgy", "write a message of templates/: apology-downgrade, apology-general"),
         ("voucher: {value: 25, from: recovery}", "25", "write an amount such as 75 EUR or 19.90 EUR"),
         ("voucher: {value: 25 EUR, from: recovry}", "recovry", "write a budget of definitions.yaml: recovery, comfort"),
-        ("voucher: {value: 25 EUR, from: recovery, valid: 90}", "90", "write a length of time such as 30m, 72h"),
-        ("case: {one_per: [customer.id]}", "case", 'Missing property "open".'),
+        ("voucher: {value: 25 EUR, from: recovery, valid: 90}", "90", "write a length of time such as 72h, 90d"),
         ("case: {open: x, one_per: [customer.idd]}", "customer.idd", "write a field: "),
     ],
 )
@@ -159,6 +158,11 @@ def test_a_wrong_step_is_marked_with_what_to_write(step: str, marked: str, sente
     marks = editor.marks(f"{HEAD}    then:\n      - {step}\n")
     assert list(marks) == [marked]
     assert sentence in marks[marked]
+
+
+def test_a_case_that_neither_opens_nor_closes_is_marked(editor: Editor) -> None:
+    marks = editor.marks(f"{HEAD}    then:\n      - case: {{one_per: [customer.id]}}\n")
+    assert marks["case"] == 'Missing property "open".'
 
 
 def test_a_row_that_is_no_value_of_its_field_is_marked(editor: Editor) -> None:

@@ -37,6 +37,7 @@ KINDS: Mapping[str, StepKind] = {
                 Option("value", OptionType.MONEY, "how much", is_required=True),
                 Option("from", OptionType.BUDGET, "which budget", is_required=True),
                 Option("valid", OptionType.DURATION, "how long"),
+                Option("ask", OptionType.ASK, "who is asked first"),
             ),
             example="voucher: {value: 25 EUR, from: recovery}",
         ),
@@ -44,10 +45,14 @@ KINDS: Mapping[str, StepKind] = {
             "case",
             "opens a case",
             (
-                Option("open", OptionType.WORD, "its type", is_required=True),
+                Option("open", OptionType.WORD, "its type"),
                 Option("one_per", OptionType.FIELDS, "what makes it the same"),
                 Option("due", OptionType.DURATION, "until when"),
+                Option("close", OptionType.WORD, "how it ended"),
+                Option("reopen_for", OptionType.ASSIGNEE, "who goes on"),
             ),
+            one_of=("open", "close"),
+            beside=(("one_per", "open"), ("due", "open"), ("reopen_for", "close")),
             changes_facts=True,
             example="case: {open: downgrade}",
         ),
@@ -56,10 +61,36 @@ KINDS: Mapping[str, StepKind] = {
             "gives work",
             (
                 Option("title", OptionType.TEXT, "what", is_required=True, max_length=200),
-                Option("to", OptionType.TEXT, "who", is_required=True),
+                Option("to", OptionType.ASSIGNEE, "who", is_required=True),
+                Option("due", OptionType.DURATION, "until when"),
+                Option("if_late", OptionType.IF_LATE, "who hears of it"),
             ),
             target="to",
+            beside=(("if_late", "due"),),
             example="task: {title: Call them, to: duty-manager}",
+        ),
+        StepKind(
+            "brief",
+            "shows a card at a place",
+            (
+                Option("to", OptionType.POST, "who", is_required=True),
+                Option("card", OptionType.CARD, "the card", is_required=True),
+                Option("show", OptionType.MOMENT, "when"),
+                Option("buttons", OptionType.WORDS, "the answers"),
+            ),
+            target="to",
+            example="brief: {to: gate-agent, card: alert}",
+        ),
+        StepKind(
+            "survey",
+            "asks the customer",
+            (
+                Option("template", OptionType.TEMPLATE, "the letter", is_required=True),
+                Option("at", OptionType.MOMENT, "when"),
+            ),
+            starts="at",
+            fills=("survey.key",),
+            example="survey: {template: apology}",
         ),
         StepKind(
             "webhook",
@@ -113,6 +144,11 @@ entities:
       newsletter: yes or no
       last_stars: stars
       age: whole number from 0 to 130
+  flight:
+    by: event.flight_id
+    fields:
+      lands_at: {type: time, sources: [tower, app]}
+      arrival_gate: {type: text, fallback: the gate}
 events:
   feedback.received:
     means: Somebody said what they think
@@ -128,6 +164,13 @@ events:
       about: text
       flight_id: text
       within: duration
+  flight.updated:
+    means: A flight lands at another time or gate
+    updates: flight
+    fields:
+      flight_id: {type: text, required: true}
+      lands_at: time
+      arrival_gate: text
 """,
     "definitions.yaml": """
 version: 1

@@ -1,6 +1,7 @@
 """The three-valued logic of conditions."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -159,6 +160,49 @@ EXAMPLES = [
 ]
 
 
+CHANGES = [
+    ("changed_from", ("gold", "basic"), ("gold", "platinum"), True),
+    ("changed_from", ("silver", "basic"), ("gold",), False),
+    ("changed_from", ("gold", "gold"), ("gold",), False),
+    ("changed_to", ("gold", "basic"), ("basic", "silver"), True),
+    ("changed_to", ("gold", "platinum"), ("basic",), False),
+    ("fell_by", (8, 5), 3, True),
+    ("fell_by", (8, 6), 3, False),
+    ("fell_by", (5, 8), 3, False),
+    ("fell_by", (Money(900, "EUR"), Money(400, "EUR")), Money(500, "EUR"), True),
+    ("rose_by", (5, 8.5), 3, True),
+    ("rose_by", (8, 5), 3, False),
+]
+"""Values before and now."""
+
+
+@pytest.mark.parametrize(("operator", "values", "operand", "answer"), CHANGES)
+def test_every_operator_of_a_change_compares_with_the_value_before(
+    operator: str, values: tuple[Any, Any], operand: Any, answer: bool
+) -> None:
+    known = {"x.y before": values[0], "x.y": values[1]}
+    assert evaluate(a_test("x.y", operator, operand), known) is answer
+
+
+@pytest.mark.parametrize("known", [{"x.y": 3}, {"x.y before": 3}, {}])
+def test_without_a_value_before_or_now_a_change_is_unknown(known: dict[str, Any]) -> None:
+    test = a_test("x.y", "fell_by", 3)
+    assert evaluate(test, known) is evaluate(Not(test), known) is None
+    assert missing_fields(trace(test, known)) == (("x.y before",) if "x.y" in known else ("x.y",))
+    assert evaluate(replace(test, if_missing=False), known) is False
+
+
+def test_amounts_in_two_currencies_have_no_difference() -> None:
+    known = {"x.y before": Money(900, "EUR"), "x.y": Money(400, "USD")}
+    with pytest.raises(Undecidable):
+        evaluate(a_test("x.y", "fell_by", Money(100, "EUR")), known)
+
+
+def test_the_trace_of_a_change_says_what_was_before() -> None:
+    found = trace(a_test("x.y", "changed_from", ("gold",)), {"x.y before": "gold", "x.y": "basic"})
+    assert (found.text, found.value, found.truth) == ("x.y has changed from gold, it was gold", "basic", True)
+
+
 @pytest.mark.parametrize(("operator", "value", "operand", "answer"), EXAMPLES)
 def test_every_operator_answers_as_its_word_says(operator: str, value: Any, operand: Any, answer: bool) -> None:
     found = evaluate(a_test("x.y", operator, operand), {"x.y": value, "event.occurred_at": NOW})
@@ -166,7 +210,7 @@ def test_every_operator_answers_as_its_word_says(operator: str, value: Any, oper
 
 
 def test_every_operator_has_an_example_here() -> None:
-    assert {row[0] for row in EXAMPLES} == set(OPERATORS)
+    assert {row[0] for row in (*EXAMPLES, *CHANGES)} == set(OPERATORS)
 
 
 @pytest.mark.parametrize("ending", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])

@@ -4,9 +4,12 @@ import re
 import time
 
 import pytest
+from tests.engine.fuzzing.nasty import FIELDS, WORKSPACE, rule
 
-from amends_engine.patterns import MAX_PATTERN, compiled, is_found
+from amends_connectors.registry import kinds
+from amends_engine.patterns import MAX_PATTERN, MAX_PATTERNS, compiled, is_found
 from amends_engine.values import BadValue
+from amends_engine.workspace import read_workspace
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,11 @@ def test_a_pattern_that_ruins_others_stays_fast_on_the_longest_text() -> None:
     began = time.perf_counter()
     assert not is_found("(a+)+$", "a" * 20_000 + "!")
     assert time.perf_counter() - began < 1
+
+
+def test_a_workspace_has_a_hundred_different_patterns_at_most() -> None:
+    lines = (f"      - feedback.comment: {{matches: a{number}}}" for number in range(MAX_PATTERNS + 2))
+    workspace = rule("\n".join(lines))
+    _, findings = read_workspace({"workspace.yaml": WORKSPACE, "fields.yaml": FIELDS, **workspace}, kinds())
+    assert [finding.code for finding in findings] == ["bad-pattern", "bad-pattern"]
+    assert "more than 100 different patterns" in findings[0].message

@@ -7,6 +7,7 @@ from tests.engine.conftest import Read
 from tests.engine.test_planning import VOICE
 
 from amends_engine.planning import rule_set
+from amends_engine.rule_testing.books import office_of
 from amends_engine.rule_tests import run_test
 
 VALID = sorted((Path(__file__).parents[1] / "rules" / "valid").glob("*.yaml"))
@@ -17,5 +18,6 @@ def test_the_tests_beside_the_rules_pass(file: Path, read: Read) -> None:
     workspace, findings = read(file.read_bytes())
     assert workspace is not None, findings
     rules = rule_set(workspace.rules, VOICE)
-    results = [run_test(test, rules, workspace.rule(test.expect.rule_id)) for test in workspace.tests]
+    office = office_of(workspace)
+    results = [run_test(test, rules, workspace.rule(test.expect.rule_id), office=office) for test in workspace.tests]
     assert [(result.test.name, result.failure) for result in results if not result.is_passed] == []

@@ -10,9 +10,10 @@ from tests.engine.conftest import KINDS
 from tests.engine.spoken import ROOT, SHOWN, all_rules, one_rule, pack_rules, spoken
 
 from amends_connectors.registry import OURS, kinds
-from amends_engine.actions import Action, Datum, FieldNames, Literal, Step, Table, Texts
+from amends_engine.actions import Action, Datum, FieldNames, Literal, Step, Table, Texts, When
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.fields import BUILT_IN, GIVEN_BY_STEPS, Fields
+from amends_engine.moments import AtField
 from amends_engine.operators import OPERATORS, Operand
 from amends_engine.placeholders import parse_text
 from amends_engine.rules import Rule, Status
@@ -65,6 +66,16 @@ def test_the_same_rule_gives_the_same_words(name: str) -> None:
 
 
 OPERATORS_SAID = {
+    "changed_from": ("the customer's tier has changed from gold", "the customer's tier has not changed from gold"),
+    "changed_to": (
+        "the customer's tier has changed to basic or silver",
+        "the customer's tier has not changed to basic or silver",
+    ),
+    "fell_by": ("the customer's age has fallen by at least 3", "the customer's age has not fallen by at least 3"),
+    "rose_by": (
+        "the customer's spend in 365 days has risen by at least 500 EUR",
+        "the customer's spend in 365 days has not risen by at least 500 EUR",
+    ),
     "equals": ("the customer's tier is gold", "the customer's tier is not gold"),
     "one_of": ("the customer's tier is gold or platinum", "the customer's tier is neither gold nor platinum"),
     "not": ("the customer's tier is not basic", "the customer's tier is basic"),
@@ -161,6 +172,32 @@ FILLED: dict[OptionType, tuple[Any, str]] = {
     OptionType.ATTRIBUTE: (Literal("mood"), "“mood”"),
     OptionType.EVENT: (Literal("case.escalated"), "“case.escalated”"),
     OptionType.VALUE: (Datum(Literal(7)), "7"),
+    OptionType.ASSIGNEE: (
+        Texts({"team": Literal("cx"), "pick": Literal("least_busy")}),
+        "whoever has the least to do in the team “cx”",
+    ),
+    OptionType.POST: (
+        Texts({"role": Literal("gate"), "at": parse_text("<event.type>")}),
+        "the role “gate” at “[the event's type]”",
+    ),
+    OptionType.IF_LATE: (Texts({"tell": Literal("lead"), "repeat": Literal("4h")}), "“lead”, again every 4 hours"),
+    OptionType.ASK: (
+        Texts(
+            {
+                "role": Literal("boss"),
+                "over": Literal("100 EUR"),
+                "answer_within": Literal("20m"),
+                "no_answer": Literal("give 50 EUR"),
+            }
+        ),
+        "“boss” where it is more than 100 EUR, or give 50 EUR without an answer in 20 minutes",
+    ),
+    OptionType.MOMENT: (
+        When(AtField(-timedelta(minutes=15), "event.occurred_at"), UTC),
+        "15 minutes before the time of the event",
+    ),
+    OptionType.WORDS: (Literal(["done", "not_found"]), "“done” and “not found”"),
+    OptionType.FIELD: (FieldNames(("event.source",)), "source of the event"),
     OptionType.VALUES: (Texts({"score": Datum(Literal(7.5))}), "score 7.5"),
 }
 
@@ -411,6 +448,13 @@ def test_definitions_inside_definitions_are_explained_too() -> None:
     texts = [each.text for each in say_words([rule], words)]
     assert [text.split("”")[0] for text in texts if "(kept by" in text] == [
         "“severe feedback", "“severe case", "“open case"]  # fmt: skip
+
+
+def test_a_rule_with_max_age_says_what_it_leaves() -> None:
+    rule, words = spoken(one_rule())
+    page = rule_page(Rule(**{**_values(rule), "max_age": timedelta(days=7)}), words)
+    assert "What happened more than 7 days ago is not answered any more." in page
+    assert "What could not be carried out within 7 days is left." in page
 
 
 HOSTILE = 'Why "not"\n- is: x\x1b[31m\u202e <script>\r\nend'

@@ -306,6 +306,19 @@ def test_a_misspelt_column_is_named_with_the_one_that_was_meant():
     assert "'rating'" in unused[0]
 
 
+@pytest.mark.parametrize(("delimiter", "words", "written"), [(";", "semicolons", "';'"), ("\t", "tabs", "tab")])
+def test_columns_that_are_separated_otherwise_are_one_finding_that_says_how(delimiter, words, written):
+    [found] = messages([delimiter.join(HEADER)])
+    assert found == (
+        f"The columns are separated by {words}, and sources/shop.yaml reads commas",
+        f"write `delimiter: {written}` in sources/shop.yaml",
+    )
+
+
+def test_a_header_of_one_column_that_nobody_knows_is_a_missing_column():
+    assert len(messages(["some; thing; else"])) == 2
+
+
 def test_a_column_without_a_name_needs_one():
     nameless = source(SHOP.replace("unnamed: Row\n", "").replace("[Row, Class]", "[Class]"))
     (found,) = check_header(nameless, name_columns(nameless, HEADER), "reviews.csv")

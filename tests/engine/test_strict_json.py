@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends_engine.strict_json import MAX_DEPTH, parse, shorten
+from amends_engine.strict_json import MAX_DEPTH, parse, parse_items, shorten
 from amends_engine.values import BadValue
 
 WHOLE = st.integers(-(2**63) + 1, 2**63 - 1)
@@ -125,3 +125,34 @@ def test_a_syntax_error_is_told_in_a_clause_with_its_character(raw, clause):
 
 def test_quoted_text_of_a_sender_is_short_and_without_control_characters():
     assert shorten("\x1b[31m" + "a" * 100) == "\\x1b[31m" + "a" * 54 + "…"
+
+
+@given(st.lists(JSON, max_size=5), st.sampled_from(["%s", ' {"events" : %s }\n', "\n%s\t"]))
+def test_the_items_of_a_list_are_read_each_with_its_bytes(values, form):
+    found = parse_items((form % json.dumps(values)).encode())
+    assert [value for value, _ in found] == values
+    assert [parse(raw) for _, raw in found] == values
+
+
+@given(st.binary(max_size=50).map(lambda rest: b"[" + rest) | st.text(alphabet='[]{},"a1 ', max_size=9).map(str.encode))
+def test_items_are_refused_where_the_whole_is_refused(raw):
+    try:
+        found = parse_items(raw)
+    except BadValue:
+        found = "refused"
+    try:
+        whole = parse(raw)
+    except BadValue:
+        whole = "refused"
+    if found is not None and not (isinstance(whole, dict) and "events" in whole):
+        assert (found if found == "refused" else [value for value, _ in found]) == whole
+
+
+def test_an_object_is_no_list():
+    assert parse_items(b'{"events": {}}') is None
+    assert parse_items(b'{"id": "e1"}') is None
+
+
+def test_a_list_under_events_stands_alone():
+    with pytest.raises(BadValue, match=r"closing bracket|more follows"):
+        parse_items(b'{"events": [1], "source": "app"}')

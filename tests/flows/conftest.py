@@ -85,7 +85,7 @@ class Company:
     def runtime(self):
         """Take the connectors as they are at the first use."""
         if not self.lanes:
-            self.lanes = open_lanes(self.connectors, self.clock)
+            self.lanes = open_lanes(self.connectors, self.clock, self.store)
         parts = {"render": render, "chance": lambda: 0.5, **self.settings}
         budgets = {"recovery": Budget("recovery", limit=Money(10_000_000, "EUR"), window="week")}
         rules = {self.rule.id: self.rule}

@@ -1,7 +1,10 @@
 import threading
 from concurrent.futures import wait
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from tests.flows.conftest import OPTIONS
 
 from amends_connectors.contract import Receipt, Rejected, Unavailable, Uncertain
 from amends_connectors.kit import RecordingConnector
@@ -231,3 +234,49 @@ def test_what_another_worker_holds_is_left_alone(mail_only):
     mail_only.run()
     assert mail_only.states("email").count(EffectState.SUCCEEDED) == 1
     assert EffectState.CLAIMED in mail_only.states("email")
+
+
+def test_what_could_not_be_sent_for_a_week_is_not_sent_at_all(mail_only):
+    mail_only.plan()
+    mail_only.clock.move(days=7, seconds=1)
+    mail_only.run()
+    [(_, _, state, reason, attempts)] = mail_only.effects("email")
+    assert (state, reason, attempts) == (EffectState.FAILED, "not sent within 7d, so not sent at all", 0)
+    assert not mail_only.connectors["email"].deliveries
+
+
+@pytest.mark.parametrize("kind", ["email", "voucher"])
+def test_what_its_rule_takes_for_too_old_is_not_carried_out(company_of, kind):
+    company = company_of(kinds=(kind,))
+    company.rule = replace(company.rule, max_age=timedelta(hours=2))
+    company.plan()
+    company.clock.move(hours=2, seconds=1)
+    company.run()
+    assert company.effects() == [(kind, "c0", EffectState.FAILED, "not sent within 2h, so not sent at all", 0)]
+
+
+def test_what_is_just_young_enough_for_its_rule_is_sent(mail_only):
+    mail_only.rule = replace(mail_only.rule, max_age=timedelta(hours=2))
+    mail_only.plan()
+    mail_only.clock.move(hours=2)
+    mail_only.run()
+    assert mail_only.states("email") == [EffectState.SUCCEEDED]
+
+
+def test_a_rule_cannot_make_a_channel_more_patient(mail_only):
+    mail_only.rule = replace(mail_only.rule, max_age=timedelta(days=30))
+    mail_only.plan()
+    mail_only.clock.move(days=7, seconds=1)
+    mail_only.run()
+    assert mail_only.states("email") == [EffectState.FAILED]
+
+
+def test_what_was_meant_for_a_later_day_is_not_old_on_that_day(mail_only, monkeypatch):
+    day = mail_only.clock.at + timedelta(days=10)
+    monkeypatch.setitem(OPTIONS, "email", {"template": "apology", "at": day.isoformat()})
+    [step] = mail_only.rule.steps
+    mail_only.rule = replace(mail_only.rule, steps=(replace(step, starts="at"),))
+    mail_only.plan()
+    mail_only.clock.move(days=10)
+    mail_only.run()
+    assert mail_only.states("email") == [EffectState.SUCCEEDED]

@@ -4,7 +4,16 @@ import pytest
 
 from amends_connectors.contract import RateLimited, Receipt, Rejected, Unavailable, Uncertain
 from amends_engine.states import NEXT, EffectState
-from amends_flows.outcomes import CLOSED_FOR, MAX_ATTEMPTS, MAX_RATE_LIMITED, NotSent, Verdict, backoff, judge
+from amends_flows.outcomes import (
+    CLOSED_FOR,
+    LOOKED_UP_AFTER,
+    MAX_ATTEMPTS,
+    MAX_RATE_LIMITED,
+    NotSent,
+    Verdict,
+    backoff,
+    judge,
+)
 
 EVERYTHING = (
     Receipt("m-1"),
@@ -67,7 +76,7 @@ def test_each_wait_is_longer_than_the_one_before_whatever_chance_says():
 
 
 def test_whatever_may_have_been_sent_is_unknown():
-    assert judge(Uncertain("read error"), 1, 0.5) == Verdict(EffectState.UNKNOWN, "read error")
+    assert judge(Uncertain("read error"), 1, 0.5) == Verdict(EffectState.UNKNOWN, "read error", LOOKED_UP_AFTER)
 
 
 def test_what_never_left_is_due_again_at_once_and_marked_as_not_sent():

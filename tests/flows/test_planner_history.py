@@ -12,6 +12,7 @@ from amends_engine.findings import Place
 from amends_engine.planning import rule_set
 from amends_engine.rules import Rule, Status
 from amends_engine.triggers.events import OnEvent
+from amends_flows import planner as planner_module
 from amends_flows.planner import Planner
 from amends_flows.versions import Versions
 from amends_store.store import open_store
@@ -115,3 +116,14 @@ def test_the_size_of_a_batch_does_not_change_what_is_decided(store, tmp_path):
         decided.append(found)
     other.close()
     assert decided[0] == decided[1]
+
+
+def test_an_event_that_cannot_be_planned_is_quarantined_and_the_others_are_planned(store, monkeypatch):
+    accept(store, complaint("bad", 1, customer="c1"), complaint("good", 1, customer="c2"))
+    real = planner_module.plan
+    monkeypatch.setattr(
+        planner_module, "plan", lambda rules, event, *rest: 1 / 0 if event.key == "bad" else real(rules, event, *rest)
+    )
+    assert planner(store).plan_all() == 1
+    [kept] = store.quarantined_events()
+    assert (kept.event_id, kept.reason) == ("bad", "planning it failed with ZeroDivisionError")

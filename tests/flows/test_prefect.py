@@ -7,6 +7,7 @@ import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from amends_connectors.contract import Rejected, Unavailable
@@ -241,3 +242,23 @@ def test_a_server_that_went_away_breaks_off_the_batch_and_nothing_is_sent(compan
     assert isinstance(reports[0], BatchFailed)
     assert not company.connectors["email"].deliveries
     assert company.states("email") == [EffectState.PLANNED]
+
+
+def test_a_busy_server_is_asked_again_soon_and_then_ever_later():
+    from amends_flows.prefect_backend import _ask_again_soon
+
+    request = httpx.Request("POST", "http://127.0.0.1/api/flow_runs/")
+    pauses = []
+    for _ in range(5):
+        busy = httpx.Response(503, request=request)
+        _ask_again_soon(busy)
+        pauses.append(float(busy.headers["Retry-After"]))
+    assert pauses == [0.1, 0.4, 1.6, 6.4, 25.6]
+
+
+def test_a_server_that_says_itself_when_to_come_back_is_heeded():
+    from amends_flows.prefect_backend import _ask_again_soon
+
+    told = httpx.Response(503, headers={"Retry-After": "7"}, request=httpx.Request("GET", "http://127.0.0.1/"))
+    _ask_again_soon(told)
+    assert told.headers["Retry-After"] == "7"

@@ -7,8 +7,8 @@ from typing import Any
 from tests.engine.conftest import KINDS, read
 from tests.engine.test_planning import VOICE
 
-from amends_engine.events import Event, Profile
-from amends_engine.planning import rule_set
+from amends_engine.events import Event, Profile, said_by
+from amends_engine.planning import RuleSet, rule_set
 from amends_engine.plans import decision_id, event_id
 from amends_engine.workspace import read_stored_rule
 from amends_flows.planner import Planner
@@ -43,19 +43,25 @@ class Company:
     def plan(self, store: Any = None) -> int:
         used = store or self.world.store
         versions = Versions(used, self.by_id, lambda body: read_stored_rule(body, self.workspace, KINDS))
-        rules = rule_set(self.workspace.rules, VOICE, self.workspace.profile.timezone)
-        return Planner(used, rules, self.workspace.fields, frozenset({"case", "set"}), versions).plan_all()
+        changing = frozenset({"case", "set"})
+        planner = Planner(used, self.rule_set(), self.workspace.fields, changing, versions, clock=self.world.clock)
+        return planner.plan_all()
+
+    def rule_set(self) -> RuleSet:
+        return rule_set(self.workspace.rules, VOICE, self.workspace.profile.timezone)
 
     def event(
         self,
         key: str,
         after: timedelta = timedelta(),
         kind: str = "complaint.received",
-        customer: str = "c1",
+        customer: str | None = "c1",
         **fields: Any,
     ) -> Event:
         """after: the beginning of the test."""
-        return Event(event_id("app", key), "app", key, kind, self.begins_at + after, customer, fields)
+        says = said_by(self.workspace.fields.events[kind], fields)
+        at = self.begins_at + after
+        return Event(event_id("app", key), "app", key, kind, at, customer, fields, says=says)
 
     def happen(self, *events: Event) -> None:
         batch = [Incoming(event, event.key.encode(), "test", self.world.clock()) for event in events]

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from amends_engine.states import FINAL, NEXT, EffectState
-from amends_store.errors import IllegalMove
+from amends_store.errors import IllegalMove, NotThere
+from amends_store.ledger import MOST_CRASHES
+from amends_store.operating import Verb
 from amends_store.store import Store
+from amends_store.switches import Scope
 from amends_store.types import Released, Result, Settle, Start
 
 _S = EffectState
@@ -22,11 +25,18 @@ _AFTER_ATTEMPT = {
     *(_S.SUCCEEDED, _S.PREVIEWED, _S.FAILED, _S.PLANNED, _S.HELD, _S.UNKNOWN),
     *(_S.REVIEW,),
 }
+_HELD_BY_WORKERS = {_S.CLAIMED, _S.IN_FLIGHT, _S.RECONCILING}
+_MAY_DECIDE = {
+    Verb.RESEND: {_S.REVIEW, _S.HELD},
+    Verb.MARK_SENT: {_S.REVIEW, _S.UNKNOWN},
+    Verb.DROP: {_S.REVIEW, _S.HELD, _S.PLANNED},
+}
+_OF_THE_RULE = Scope(rule_id="premium-detractor")
 _AFTER_CLAIM = {_S.PLANNED, _S.HELD, _S.CAPPED, _S.SUPPRESSED, _S.FAILED}
 
 
 class AnEffect(RuleBasedStateMachine):
-    """One effect with its model: state, number of attempts, end of the lease, the claim in hand, and lost ones."""
+    """One effect with its model: state, attempts, crashes, the switch, the lease, claims in hand and lost."""
 
     world: ClassVar[Any]
 
@@ -38,6 +48,9 @@ class AnEffect(RuleBasedStateMachine):
         self.state = _S.PLANNED
         self.attempts = 0
         self.lease_until = self.world.clock()
+        self.crashes = 0
+        self.is_paused = False
+        self.waits_for = ""  # of a held effect: time, the switch, or a person
         self.held: Any = None
         self.lost: list[Any] = []
 
@@ -74,7 +87,11 @@ class AnEffect(RuleBasedStateMachine):
         deadline = self.world.clock() + timedelta(seconds=seconds)
         begun = self.store.begin([Start(self.effect_id, self.held.token, {"to": "a"}, "w", deadline)])
         may = self.state is _S.CLAIMED and deadline + timedelta(seconds=15) <= self.lease_until
-        assert begun == ({self.effect_id} if may else set())
+        assert begun == ({self.effect_id} if may and not self.is_paused else set())
+        if may and self.is_paused:
+            self.become(_S.HELD)
+            self.waits_for = "switch"
+            self.lose()
         if begun:
             self.become(_S.IN_FLIGHT)
             self.attempts += 1
@@ -91,6 +108,7 @@ class AnEffect(RuleBasedStateMachine):
         assert self.store.record([result]) == is_due
         if is_due:
             self.become(state)
+            self.waits_for = "nothing"
             self.lose()
 
     @precondition(lambda self: self.held)
@@ -105,26 +123,61 @@ class AnEffect(RuleBasedStateMachine):
         assert self.store.settle([settlement]) == is_due
         if is_due:
             self.become(state)
+            self.waits_for = "time"
             self.lose()
             self.world.clock.move(seconds=60)
+
+    @rule()
+    def pause(self) -> None:
+        assert self.store.pause(_OF_THE_RULE, "ana", "a drill") is not self.is_paused
+        self.is_paused = True
+
+    @rule()
+    def resume(self) -> None:
+        if self.is_paused:
+            self.store.resume(_OF_THE_RULE, "ana", "it is over")
+        else:
+            with pytest.raises(NotThere):
+                self.store.resume(_OF_THE_RULE, "ana", "it is over")
+        self.is_paused = False
+
+    @rule(verb=st.sampled_from(list(Verb)))
+    def decide(self, verb: Verb) -> None:
+        acts = len(self.store.audit(10_000))
+        if self.state not in _MAY_DECIDE[verb]:
+            with pytest.raises(IllegalMove):
+                self.store.decide(self.effect_id, verb, "ana", "a drill")
+            assert len(self.store.audit(10_000)) == acts
+            return
+        self.become(self.store.decide(self.effect_id, verb, "ana", "a drill"))
+        assert len(self.store.audit(10_000)) == acts + 1
+        self.crashes = 0
+        self.lose()
 
     @rule(seconds=st.sampled_from([1, 60, 120]))
     def sweep(self, seconds: int) -> None:
         self.world.clock.move(seconds=seconds)
         released = self.store.release_expired(self.world.clock())
-        is_over = self.lease_until <= self.world.clock()
-        if self.state is _S.CLAIMED and is_over:
+        if self.state in _HELD_BY_WORKERS and self.lease_until <= self.world.clock():
+            self.crash(released)
+        elif self.state is _S.HELD and (
+            self.waits_for == "time" or (self.waits_for == "switch" and not self.is_paused)
+        ):
             self.become(_S.PLANNED)
-            self.lose()
             assert released == Released(planned=1)
-        elif self.state in {_S.IN_FLIGHT, _S.RECONCILING} and is_over:
-            self.become(_S.UNKNOWN)
-            self.lose()
-            assert released == Released(unknown=1)
-        elif self.state is _S.HELD and released.planned:
-            self.become(_S.PLANNED)
         else:
             assert released == Released()
+
+    def crash(self, released: Released) -> None:
+        self.crashes += 1
+        to = {_S.CLAIMED: _S.PLANNED}.get(self.state, _S.UNKNOWN)
+        if self.crashes >= MOST_CRASHES:
+            to = {_S.CLAIMED: _S.HELD, _S.RECONCILING: _S.REVIEW}.get(self.state, to)
+        self.become(to)
+        self.waits_for = "person"
+        self.lose()
+        kind = {_S.PLANNED: "planned", _S.UNKNOWN: "unknown"}.get(to, "quarantined")
+        assert released == Released(**{kind: 1})
 
     @precondition(lambda self: self.lost)
     @rule(choice=st.integers(0, 50), state=st.sampled_from(sorted(_AFTER_ATTEMPT)))
@@ -142,11 +195,14 @@ class AnEffect(RuleBasedStateMachine):
         assert history is not None
         assert history.effect.state is self.state
         assert [one.number for one in history.attempts] == list(range(1, self.attempts + 1))
+        assert not (self.state is _S.SUCCEEDED and self.attempts == 0)
         if self.state in FINAL and history.receipts:
             assert history.receipts[-1].state is self.state
 
     def teardown(self) -> None:
         # the next example sweeps too, and must find nothing of this one
+        if self.is_paused:
+            self.store.resume(_OF_THE_RULE, "ana", "it is over")
         self.world.clock.move(days=1)
         while self.store.release_expired(self.world.clock()) != Released():
             pass

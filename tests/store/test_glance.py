@@ -1,5 +1,6 @@
 """The quick look gives the answers that the store gives."""
 
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -93,3 +94,14 @@ sys.exit(bool({{"sqlmodel", "sqlalchemy", "alembic"}} & sys.modules.keys()))
 """
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_is_not_migrated_yet_has_no_late_effects_and_no_flights(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "amends.db") as connection:
+        connection.execute("CREATE TABLE events (id TEXT)")
+    found = glance_at(f"sqlite:///{tmp_path / 'amends.db'}")
+    assert found
+    assert found.late_effects("e1") == set()
+    assert found.entities({("flight", "NW1")}) == {}
+    assert found.acted_under({("r", "k")}, datetime(2026, 1, 1, tzinfo=UTC)) == {}
+    found.close()

@@ -68,7 +68,7 @@ def test_the_newest_migration_is_the_one_that_the_program_names() -> None:
     folder = Path(sys.modules[migrate.__module__].__file__ or "").parent / "migrations"
     script = ScriptDirectory(str(folder))
     assert script.get_heads() == [HEAD]
-    assert len(list(script.walk_revisions())) == int(HEAD)
+    assert len(list(script.walk_revisions())) == len(list(folder.glob("versions/v*.py")))
 
 
 def test_opening_again_changes_nothing(world: Any) -> None:

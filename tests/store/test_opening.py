@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from amends_store import opening
 from amends_store.errors import CannotOpen, StoreError, UnsafeSettings
-from amends_store.statements import LostRace, update_each
+from amends_store.statements import LostRace, change_each
 from amends_store.store import open_store
 from amends_store.tables import meta
 
@@ -105,9 +105,8 @@ def test_a_reader_on_sqlite_sees_one_moment_while_others_write(world: Any, tmp_p
 
 
 def test_an_update_that_misses_its_row_is_undone(world: Any) -> None:
-    statement = meta.update().where(meta.c.name == "nowhere").values(value="x")
     with pytest.raises(LostRace), world.store._database.writing() as connection:
-        update_each(connection, statement, [{}])
+        change_each(connection, meta, [{"was_name": "nowhere", "value": "x"}])
 
 
 def test_the_secret_is_made_once_from_the_given_randomness(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from typing import Any
 
+from amends_engine.fields import Fields
 from amends_engine.plans import Mode, Outcome
 from amends_engine.states import EffectState
 from amends_store.types import DecisionCount, EffectCount
@@ -67,5 +68,5 @@ def test_what_is_not_there_is_none(world: Any) -> None:
     assert world.store.customer("nobody") is None
     assert world.store.decisions_of("nowhere") == []
     assert world.store.given(["nowhere"]) == {}
-    assert world.store.facts_for([], None) == {}
+    assert world.store.facts_for([], Fields()) == {}
     assert world.store.acted_since([], world.clock()) == {}

@@ -311,4 +311,4 @@ def test_two_processes_at_once_give_exactly_the_cap(world: Any) -> None:
 
 
 def test_the_kinds_of_our_own_tables_are_named() -> None:
-    assert {"voucher", "case", "task", "set", "emit"} == OWN_KINDS
+    assert {"voucher", "case", "task", "set", "emit", "brief", "problem", "hold"} == OWN_KINDS

@@ -23,6 +23,17 @@ COMMANDS: Mapping[str, str] = {
     "graph": "graph",
     "run": "run",
     "import": "import_",
+    "effects": "effects",
+    "effect": "effect",
+    "event": "event",
+    "pause": "pause",
+    "resume": "resume",
+    "audit": "audit",
+    "serve": "serve",
+    "deploy": "deploy",
+    "worker": "worker",
+    "backup": "backup",
+    "restore": "restore",
     "prefect": "prefect",
 }
 """Commands and their modules, in the order in which help lists them."""

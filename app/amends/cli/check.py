@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from amends import findings_text
-from amends.cli.guard import WorkspaceOption, guarded, report
-from amends.cli.targets import targets
+from amends.cli.guard import WorkspaceOption, counted, guarded, report
+from amends.cli.targets import Target, targets
+from amends.errors import UsageError
 from amends.files import as_seen_from_here, read_files
+from amends.watching import changes
 from amends_connectors.registry import kinds
 from amends_engine.findings import Finding
 from amends_engine.linting import lint
@@ -43,10 +45,40 @@ def check(
     ] = None,
     workspace: WorkspaceOption = None,
     form: Annotated[Format, typer.Option("--format", help="How findings are written.")] = Format.TEXT,
+    is_watching: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file changes, until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Validate rules, fields, definitions, sources and templates; exit 1 if there are findings."""
+    if is_watching:
+        _watch(paths or [], workspace, form)
+    elif _check(targets(paths or [], workspace), form):
+        raise typer.Exit(1)
+
+
+def _watch(paths: list[Path], workspace: Path | None, form: Format) -> None:
+    """Ctrl-C is how it is meant to end."""
+    try:
+        _check_or_say(paths, workspace, form)
+        for changed in changes([target.folder for target in targets(paths, workspace)]):
+            typer.echo(f"\n{', '.join(path.name for path in changed)} changed", err=True)
+            _check_or_say(paths, workspace, form)
+    except KeyboardInterrupt:
+        typer.echo("", err=True)
+
+
+def _check_or_say(paths: list[Path], workspace: Path | None, form: Format) -> None:
+    """A file that cannot be opened at the moment is no reason to stop watching."""
+    try:
+        _check(targets(paths, workspace), form)
+    except UsageError as error:
+        report(f"amends: {error}")
+
+
+def _check(chosen: list[Target], form: Format) -> bool:
+    """Whether there are findings."""
     shown: list[Finding] = []
-    for target in targets(paths or [], workspace):
+    for target in chosen:
         files = read_files(target.folder)
         read, found = read_workspace(files, kinds(), lint)
         wanted = [finding for finding in found if target.includes(finding.place.file)]
@@ -57,8 +89,7 @@ def check(
             _print_summary(target.folder, read, wanted, found)
     if form is not Format.TEXT:
         typer.echo(_WRITERS[form](shown))
-    if shown:
-        raise typer.Exit(1)
+    return bool(shown)
 
 
 def _print_text(found: list[Finding], files: Mapping[str, bytes]) -> None:
@@ -72,9 +103,12 @@ def _print_summary(folder: Path, read: Workspace | None, shown: list[Finding], f
         errors = sum(1 for finding in shown if finding.is_error)
         places = len({finding.place.file for finding in shown})
         elsewhere = sum(1 for finding in found if finding.is_error) - errors
-        note = f", {elsewhere} errors in other files" if elsewhere else ""
-        report(f"{folder}: {errors} errors, {len(shown) - errors} warnings in {places} files{note}; nothing will run")
+        note = f", {counted(elsewhere, 'error')} in other files" if elsewhere else ""
+        warnings = counted(len(shown) - errors, "warning")
+        where = f"{counted(errors, 'error')}, {warnings} in {counted(places, 'file')}"
+        report(f"{folder}: {where}{note}; nothing will run")
         return
     running = sum(1 for rule in read.rules if rule.status.is_running)
-    note = f", {len(shown)} warnings" if shown else ""
-    typer.echo(f"{folder}: {len(read.rules)} rules ({running} running), {len(read.tests)} tests, no errors{note}")
+    note = f", {counted(len(shown), 'warning')}" if shown else ""
+    rules, tests = counted(len(read.rules), "rule"), counted(len(read.tests), "test")
+    typer.echo(f"{folder}: {rules} ({running} running), {tests}, no errors{note}")

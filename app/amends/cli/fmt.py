@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from amends.atomic import write_atomically
-from amends.cli.guard import WorkspaceOption, guarded, report
+from amends.cli.guard import WorkspaceOption, counted, guarded, report
 from amends.cli.targets import Target, targets
 from amends.errors import UsageError
 from amends.files import file_names
@@ -86,4 +86,4 @@ def _print(outcomes: Sequence[Outcome], verb: str) -> None:
     for outcome in left:
         report(outcome.sentence)
     rest = f", {len(left)} left as they are" if left else ""
-    typer.echo(f"{len(outcomes)} files, {len(changed)} {verb}{rest}")
+    typer.echo(f"{counted(len(outcomes), 'file')}, {len(changed)} {verb}{rest}")

@@ -8,7 +8,8 @@ from typing import Annotated, ParamSpec, TypeVar
 
 import typer
 
-from amends.errors import AmendsError, FindingsError
+from amends.errors import AmendsError, FindingsError, UsageError
+from amends_store.errors import StoreError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +27,10 @@ def report(sentence: str) -> None:
     typer.echo(sentence, err=True)
 
 
+def counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
 def guarded(command: Callable[P, R]) -> Callable[P, R]:
     """Let a command raise AmendsError; the person sees a sentence and the shell an exit code."""
 
@@ -41,6 +46,9 @@ def guarded(command: Callable[P, R]) -> Callable[P, R]:
         except AmendsError as error:
             report(f"amends: {error}")
             raise typer.Exit(error.exit_code) from None
+        except StoreError as error:
+            report(f"amends: {error}")
+            raise typer.Exit(UsageError.exit_code) from None
         except KeyboardInterrupt:
             report("amends: interrupted; everything accepted is kept and goes on next time")
             raise typer.Exit(INTERRUPTED) from None

@@ -12,6 +12,7 @@ from amends.errors import UsageError
 from amends.files import load_workspace
 from amends.intake import CountingSink, EventSink, IntakeCounts, ProfileSink, read_records, source_for, take_file
 from amends.settings import Settings, from_here
+from amends.standard_input import with_standard_input
 from amends_engine.sources import Source
 from amends_engine.sources.parts import Gives
 from amends_engine.workspace import Workspace
@@ -40,11 +41,12 @@ def import_file(
     """Store customers' profiles, or events that the next `amends run` acts on. The same file again changes nothing."""
     settings = from_here(workspace)
     loaded = load_workspace(settings)
-    mapping = source_for(file, loaded, source, _GIVES[kind])
-    if kind is Kind.CUSTOMERS and mapping is None:
-        raise UsageError("profiles need a mapping: add --source NAME")
-    counts = _rehearse(loaded, file, mapping) if is_rehearsal else _store(settings, loaded, file, mapping, kind)
-    _print(file, kind, counts, is_rehearsal=is_rehearsal)
+    with with_standard_input([file], loaded, source) as [path]:
+        mapping = source_for(path, loaded, source, _GIVES[kind])
+        if kind is Kind.CUSTOMERS and mapping is None:
+            raise UsageError("profiles need a mapping: add --source NAME")
+        counts = _rehearse(loaded, path, mapping) if is_rehearsal else _store(settings, loaded, path, mapping, kind)
+    _print(path, kind, counts, is_rehearsal=is_rehearsal)
     if counts.quarantined:
         raise typer.Exit(1)
 
@@ -74,5 +76,7 @@ def _print(file: Path, kind: Kind, counts: IntakeCounts, *, is_rehearsal: bool) 
     done = "would be stored" if is_rehearsal else "stored"
     typer.echo(f"{file.name}: {counts.read:,} {kind.value} read, {counts.accepted:,} {done}, "
                f"{counts.duplicate:,} known already, {counts.quarantined:,} quarantined")  # fmt: skip
-    for one in counts.broken:
+    if counts.empty:
+        typer.echo(f"  {file.name} holds no {kind.value}")
+    for one in (*counts.broken, *counts.conflicts):
         typer.echo(f"  {one.file}:{one.line}: {one.reason}")

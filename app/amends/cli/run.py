@@ -10,6 +10,7 @@ import typer
 from amends.cli.guard import WorkspaceOption, guarded
 from amends.files import load_workspace
 from amends.settings import Settings, from_here
+from amends.standard_input import with_standard_input
 from amends_engine.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def run(
     files: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Files of events: JSON Lines, JSON or CSV; none carries out what is due.", show_default=False
+            help="Files of events: JSON Lines, JSON or CSV; - is standard input; none carries out what is due.",
+            show_default=False,
         ),
     ] = None,
     source: Annotated[
@@ -38,9 +40,8 @@ def run(
     """Take events in, run the rules as Prefect flows, send what they want. The same file again changes nothing."""
     settings = from_here(workspace)
     loaded = load_workspace(settings)
-    outcome = (
-        _rehearse(settings, loaded, files or [], source) if is_dry else _run(settings, loaded, files or [], source)
-    )
+    with with_standard_input(files or [], loaded, source) as named:
+        outcome = _rehearse(settings, loaded, named, source) if is_dry else _run(settings, loaded, named, source)
     _print(outcome, loaded, is_json=is_json, is_dry=is_dry)
     if outcome.has_failures:
         raise typer.Exit(1)

@@ -19,10 +19,12 @@ def print_summary(outcome: RunOutcome, workspace: Workspace, *, is_dry: bool) ->
     if not console.is_terminal:
         console.width = _WIDE  # a log has no margin at which a table would have to be cut
     console.print(_headline(outcome, is_dry=is_dry))
-    for line in _broken(outcome):
+    for line in _notes(outcome):
         console.print(line, markup=False)
     if outcome.decided or outcome.unknown:
         console.print(_decisions(outcome, workspace))
+        if legend := _legend(outcome):
+            console.print(legend, markup=False, style="dim")
     if outcome.effects:
         console.print(_effects(outcome, _DRY_TITLES if is_dry else _TITLES))
     for line in _remarks(outcome, workspace):
@@ -41,12 +43,32 @@ def _headline(outcome: RunOutcome, *, is_dry: bool) -> str:
     return f"{', '.join(parts)} ({seconds})"
 
 
-def _broken(outcome: RunOutcome) -> Iterator[str]:
-    for one in outcome.intake.broken:
-        yield f"  {one.file}:{one.line}: {one.reason}"
-    more = outcome.intake.quarantined - len(outcome.intake.broken)
-    if more:
-        yield f"  … and {more:,} more"
+def _notes(outcome: RunOutcome) -> Iterator[str]:
+    """Files without events, and the lines that somebody has to look at."""
+    intake = outcome.intake
+    for file in intake.empty:
+        yield f"  {file} holds no events"
+    for lines, count in ((intake.broken, intake.quarantined), (intake.conflicts, intake.conflict)):
+        for one in lines:
+            yield f"  {one.file}:{one.line}: {one.reason}"
+        if more := count - len(lines):
+            yield f"  … and {more:,} more"
+
+
+_WORDS = {
+    Outcome.ACTED: "acted: did its steps",
+    Outcome.OUTRANKED: "outranked: another rule of its group came first",
+    Outcome.LIMITED: "limited: has acted for the customer often enough, or what happened is too old",
+    Outcome.UNDECIDED: "undecided: its values cannot be compared",
+}
+
+
+def _legend(outcome: RunOutcome) -> str:
+    """What the columns mean that are not plain."""
+    seen = {decided for _, decided in outcome.decided} - {Outcome.ACTED}
+    words = [text for decided, text in _WORDS.items() if decided in seen]
+    words += ["unknown: a value it asks for is missing"] if outcome.unknown else []
+    return "; ".join(words)
 
 
 def _decisions(outcome: RunOutcome, workspace: Workspace) -> Table:
@@ -88,13 +110,14 @@ def _remarks(outcome: RunOutcome, workspace: Workspace) -> Iterator[str]:
     for (kind, state, reason), count in outcome.reasons.most_common():
         yield f"{count:,} {kind} {state.value}: {reason}"
     if outcome.in_doubt:
-        yield f"In doubt: {outcome.in_doubt:,} effects may have happened; they are not repeated"
+        yield f"In doubt: {outcome.in_doubt:,} effects may have happened; see amends effects --state review"
+    if outcome.late:
+        yield f"Late: {outcome.late:,} effects were not done in time; they are done all the same"
+    for pause in outcome.paused:
+        yield f"Paused by {pause.by}: {pause.scope} ({pause.reason}); amends resume goes on"
     for line in outcome.budgets:
         yield f"Budget {line.name}: {line.left} of {line.limit} left {line.window}"
-    if outcome.waits_until:
-        until = outcome.waits_until.astimezone(workspace.profile.timezone)
-        wait = "1 decision waits" if outcome.waiting == 1 else f"{outcome.waiting:,} decisions wait, the first"
-        yield f"{wait} until {until:%Y-%m-%d %H:%M} ({workspace.profile.timezone.key}); run again then"
+    yield from _next(outcome, workspace)
     if outcome.shadow:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.shadow.items()))
         yield f"Shadow rules would have done: {kinds}"
@@ -102,3 +125,16 @@ def _remarks(outcome: RunOutcome, workspace: Workspace) -> Iterator[str]:
         yield f"Trouble ({count:,}): {trouble}"
     if outcome.outbox and outcome.effect_totals()["previewed"]:
         yield f"Nothing above marked preview reached anybody; look at it in {outcome.outbox / 'index.html'}"
+
+
+def _next(outcome: RunOutcome, workspace: Workspace) -> Iterator[str]:
+    """When it is worth running again, and what was left out for want of a clock."""
+    if outcome.waits_until:
+        until = outcome.waits_until.astimezone(workspace.profile.timezone)
+        wait = "1 decision waits" if outcome.waiting == 1 else f"{outcome.waiting:,} decisions wait, the first"
+        yield f"{wait} until {until:%Y-%m-%d %H:%M} ({workspace.profile.timezone.key}); run again then"
+    if slot := outcome.next_slot:
+        at = slot.at.astimezone(workspace.profile.timezone)
+        yield f"The clock starts {slot.rule} at {at:%Y-%m-%d %H:%M} ({workspace.profile.timezone.key}); run again then"
+    if outcome.without_slots:
+        yield f"Not counted: what the clock starts ({', '.join(outcome.without_slots)}); a rehearsal is about events"

@@ -1,6 +1,6 @@
-"""amends why: what each rule made of an event, recomputed."""
+"""amends why: what each rule made of an event, recomputed; or how often a rule was stopped, and by what."""
 
-from collections.abc import Iterator
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,19 +9,17 @@ import typer
 
 from amends.cli.guard import WorkspaceOption, guarded
 from amends.errors import UsageError
+from amends.explained import account_of
 from amends.files import load_workspace
 from amends.intake import read_records, source_for
 from amends.memory import Memory, memory
-from amends.settings import from_here
-from amends.voices import rules_of
-from amends_engine.conditions import Trace
+from amends.settings import Settings, from_here
+from amends.why_json import account_json, counts_json
+from amends.why_text import counts_of, lines_of
 from amends_engine.events import Broken, Event
-from amends_engine.explaining import Explanation, explain
-from amends_engine.fields import to_json
+from amends_engine.plans import Json
 from amends_engine.sources.parts import Gives
 from amends_engine.workspace import Workspace
-
-_SIGN = {True: "✓", False: "✗", None: "?"}
 
 
 def register(app: typer.Typer) -> None:
@@ -30,8 +28,14 @@ def register(app: typer.Typer) -> None:
 
 @guarded
 def why(
-    event: Annotated[str, typer.Argument(help="A file with one event, or the id of a stored event.")],
-    rule: Annotated[str | None, typer.Option("--rule", help="Only this rule, with every condition.")] = None,
+    event: Annotated[
+        str | None, typer.Argument(help="A file with one event, or the id of a stored event.", show_default=False)
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option("--rule", help="Only this rule, with every condition; without an event its counts.")
+    ] = None,
+    at: Annotated[str | None, typer.Option("--at", help="With the rules and the data of that time.")] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     workspace: WorkspaceOption = None,
 ) -> None:
     """Show for each rule what it saw, what stopped it, and what it did."""
@@ -39,16 +43,50 @@ def why(
     loaded = load_workspace(settings)
     if rule and not loaded.rule(rule):
         raise UsageError(f"there is no rule {rule}; this workspace has {', '.join(one.id for one in loaded.rules)}")
-    rules = rules_of(loaded)
+    if event is not None:
+        _explain(event, rule, at, loaded, settings, is_json=is_json)
+    elif rule and at is None:
+        _count(rule, loaded, settings, is_json=is_json)
+    else:
+        raise UsageError("name an event: a file or an id; or a rule with --rule for what stopped it so far")
+
+
+def _explain(
+    name: str, rule: str | None, at: str | None, loaded: Workspace, settings: Settings, *, is_json: bool
+) -> None:
+    moment = _moment(at, loaded) if at is not None else None
     with memory(settings, loaded.fields) as known:
-        asked = _find(event, loaded, known)
-        facts = known.with_history([asked], {asked.id: known.facts_then(asked)}, rules)[asked.id]
-        acted = known.acted([asked], rules, but_for=asked.id)
-    typer.echo(f"{asked.type} of {asked.customer_id or 'nobody known'} at {asked.occurred_at.isoformat()} ({asked.id})")
-    for explanation in explain(rules, asked, facts, acted):
-        if rule in {None, explanation.rule.id}:
-            for line in _lines(explanation, is_whole=rule is not None):
-                typer.echo(line)
+        account = account_of(_find(name, loaded, known), loaded, known, moment, datetime.now(UTC))
+    if is_json:
+        _print_json(account_json(account, rule))
+    else:
+        for line in lines_of(account, rule):
+            typer.echo(line)
+
+
+def _count(rule_id: str, loaded: Workspace, settings: Settings, *, is_json: bool) -> None:
+    rule = loaded.rule(rule_id)
+    version = rule.version if rule else ""
+    with memory(settings, loaded.fields) as known:
+        counts = known.past.counts(rule_id) if known.past else []
+    if is_json:
+        _print_json(counts_json(rule_id, counts, version))
+    else:
+        for line in counts_of(rule_id, counts, version):
+            typer.echo(line)
+
+
+def _print_json(document: dict[str, Json]) -> None:
+    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def _moment(text: str, workspace: Workspace) -> datetime:
+    """A time without an offset is meant in the company's time zone; a date is its first moment."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=workspace.profile.timezone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text!r} is not a time; write for example 2026-03-01T09:30 or 2026-03-01") from None
 
 
 def _find(name: str, workspace: Workspace, known: Memory) -> Event:
@@ -73,26 +111,3 @@ def _stored(name: str, known: Memory) -> Event:
     if stored is None:
         raise UsageError(f"{name} is neither a file nor the id of a stored event")
     return stored
-
-
-def _lines(explanation: Explanation, *, is_whole: bool) -> Iterator[str]:
-    reason = f": {explanation.reason}" if explanation.reason else ""
-    status = "" if explanation.rule.status.value == "live" else f" ({explanation.rule.status.value})"
-    yield f"{explanation.rule.id}{status}: {explanation.result}{reason}"
-    if explanation.decision:
-        for intent in explanation.decision.intents:
-            yield f"    → {intent.action} to {intent.target}"
-    if explanation.tree and (is_whole or explanation.result in {"no", "unknown"}):
-        yield from _tree(explanation.tree, "    ", is_whole)
-    if explanation.nearest_miss:
-        yield f"    would have fired if {explanation.nearest_miss}"
-
-
-def _tree(trace: Trace, indent: str, is_whole: bool) -> Iterator[str]:
-    for part in trace.parts:
-        if is_whole or part.truth is not True:
-            saw = (
-                "" if not part.field else f" (it is {to_json(part.value)})" if part.value is not None else " (missing)"
-            )
-            yield f"{indent}{_SIGN[part.truth]} {part.text}{saw}"
-            yield from _tree(part, indent + "  ", is_whole)

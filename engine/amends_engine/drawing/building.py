@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from amends_engine.actions import Action, Branch, Choose, Pause, Step, Stop
+from amends_engine.actions import Action, Branch, Choose, Parallel, Pause, Step, Stop
 from amends_engine.conditions import AllOf, Condition
 from amends_engine.drawing.graph import Block, Fork, Gate, Graph, Line, Node, Shape, Way
 from amends_engine.rules import Rule
@@ -14,7 +14,7 @@ from amends_engine.saying.lexicon import Lexicon, name_words
 from amends_engine.saying.phrases import say_action
 from amends_engine.saying.rules import say_limits, say_rule, say_trigger
 from amends_engine.saying.sentences import sentence
-from amends_engine.saying.steps import WAYS, can_be_unknown, is_otherwise, say_pause
+from amends_engine.saying.steps import WAYS, can_be_unknown, is_otherwise, say_branch, say_pause
 
 
 @dataclass(frozen=True)
@@ -112,4 +112,19 @@ def _pause(pause: Pause, sheet: Sheet) -> Block:
     return Fork(node, tuple(Way(blocks) for blocks in ways))
 
 
-STEPS: dict[type, Callable[[Any, Sheet], Block]] = {Action: _action, Choose: _choose, Stop: _stop, Pause: _pause}
+def _parallel(parallel: Parallel, sheet: Sheet) -> Block:
+    node = sheet.node(Shape.CHOICE, "Side by side")
+    ways = (
+        (sheet.node(Shape.CONDITION, say_branch(name)), *draw_steps(steps, sheet))
+        for name, steps in parallel.branches.items()
+    )
+    return Fork(node, tuple(Way(blocks) for blocks in ways))
+
+
+STEPS: dict[type, Callable[[Any, Sheet], Block]] = {
+    Action: _action,
+    Choose: _choose,
+    Stop: _stop,
+    Pause: _pause,
+    Parallel: _parallel,
+}

@@ -2,13 +2,27 @@
 
 from collections.abc import Mapping
 
-from amends_engine.editor_schema.keys import explained
+from amends_engine.editor_schema.keys import MEANS, explained
 from amends_engine.editor_schema.values import DURATION, describe_field, either, list_of, one_of, value_of
 from amends_engine.editor_schema.vocabulary import Vocabulary
-from amends_engine.fields import BUILT_IN, EventType, Field, FieldType, Kind
-from amends_engine.shapes import EXPECT, LATER_CUSTOMER, LATER_EVENT, PAST_EVENT, TEST, Schema
+from amends_engine.fields import BUILT_IN, Entity, EventType, Field, FieldType, Kind
+from amends_engine.shapes import (
+    COUNT,
+    EXPECT,
+    LATER_ANSWER,
+    LATER_CUSTOMER,
+    LATER_EVENT,
+    PAST_EVENT,
+    PERSON,
+    TEST,
+    TEST_AT,
+    TEST_CHANGE,
+    WANTED,
+    Schema,
+)
 
 _AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
+_CLOCK = {"description": "What the clock shows when the test begins", **value_of(FieldType(Kind.TIME))}
 _ORIGIN = one_of({"outside": "from a source", "self": "made by a rule"}, "where it comes from")
 _ID = {"type": ["string", "number"], "description": "The customer's id; any text"}
 
@@ -19,20 +33,68 @@ def schema_of_test(words: Vocabulary) -> Schema:
     parts = {
         "customer": _closed({"id": _ID, **_values(words.fields.customer)}),
         "event": _event(words),
+        "before": _closed(_values(words.fields.customer)),
         "case": _closed(_values(case)),
         "history": list_of(_past_event(words)),
-        "expect": explained(EXPECT, {"does": does}),
+        "people": {"type": "object", "additionalProperties": _closed(_values(words.fields.customer))},
+        "humans": list_of(_person()),
+        "expect": _expectations(words, does),
         "later": list_of(_later(words)),
         "until": DURATION,
     }
-    return {"title": "test", **explained(TEST, parts)}
+    entities = {name: _entity(entity) for name, entity in words.fields.entities.items()}
+    others = {key: part for key, part in parts.items() if key != "event"}
+    timed = {**{key: part for key, part in others.items() if key != "before"}, "at": _CLOCK}
+    kinds = {"event": _test(TEST, parts, entities), "at": _test(TEST_AT, timed, entities),
+             "before": _test(TEST_CHANGE, others, entities)}  # fmt: skip
+    schema = kinds["event"]
+    for key in ("before", "at", "event"):
+        schema = {"if": {"required": [key]}, "then": kinds[key], "else": schema}
+    return {"title": "test", **schema}
+
+
+def _test(shape: Schema, parts: Mapping[str, Schema], entities: Mapping[str, Schema]) -> Schema:
+    known = {**explained(shape, parts)}
+    return {**known, "properties": {**known["properties"], **entities}}
+
+
+def _entity(entity: Entity) -> Schema:
+    about = entity.means or f"The {entity.name}"
+    return {"description": f"{about}: what is known before the event", **_closed({"id": _ID, **_values(entity.fields)})}
+
+
+def _person() -> Schema:
+    """A sentence, or the same in three keys."""
+    sentence = {"type": "string", "description": "duty manager approves after 12m, or nobody answers"}
+    return either(sentence, explained(PERSON, {"after": DURATION}))
+
+
+def _expectations(words: Vocabulary, does: Schema) -> Schema:
+    wanted = {kind: {"type": "array", "items": _wanted(shape, words)} for kind, shape in WANTED.items()}
+    count = {name: either({"type": "integer", "minimum": 0}, _bounds()) for name in (*WANTED, *words.kinds)}
+    one = explained(EXPECT, {"does": does, **wanted, "count": _closed(count)})
+    return {"description": MEANS["expect"], **either(one, list_of(one))}
+
+
+def _bounds() -> Schema:
+    return _closed({name: {"type": "integer", "minimum": 0} for name in COUNT["properties"]})
+
+
+def _wanted(shape: Schema, words: Vocabulary) -> Schema:
+    templates = {name: means for known in words.templates.values() for name, means in known.items()}
+    exact = {
+        "step": one_of({kind.name: kind.means for kind in words.kinds.values()}, "a step"),
+        "template": one_of(templates, "an e-mail or a card"),
+        "from": one_of(words.budgets, "a budget of definitions.yaml"),
+    }
+    return explained(shape, {name: schema for name, schema in exact.items() if name in shape["properties"]})
 
 
 def _later(words: Vocabulary) -> Schema:
     """What happens is told by its key: an event, an answer, or other attributes of the customer."""
     customer = _closed({"id": _ID, **_values(words.fields.customer)})
     event = explained(LATER_EVENT, {"after": DURATION, "event": _event(words), "customer": customer})
-    answer = _closed({"after": DURATION, "answer": one_of({"yes": "", "no": ""}, "an answer")})
+    answer = explained(LATER_ANSWER, {"after": DURATION, "answer": one_of({"yes": "", "no": ""}, "an answer")})
     other = explained(LATER_CUSTOMER, {"after": DURATION, "customer": customer})
     without = {"if": {"required": ["answer"]}, "then": answer, "else": other}
     return {"type": "object", "if": {"required": ["event"]}, "then": event, "else": without}
@@ -54,7 +116,7 @@ def _event(words: Vocabulary) -> Schema:
 def _past_event(words: Vocabulary) -> Schema:
     kind = one_of({name: each.means for name, each in words.fields.events.items()}, "an event type of fields.yaml")
     ago = {"description": "How long before the event. Example: 10d", **DURATION}
-    return {**PAST_EVENT, "properties": {"type": kind, "at": _AT, "ago": ago}}
+    return {**PAST_EVENT, "properties": {**PAST_EVENT["properties"], "type": kind, "at": _AT, "ago": ago}}
 
 
 def _fields_of(kind: EventType) -> Schema:

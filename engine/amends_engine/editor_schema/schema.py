@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from amends_engine.editor_schema.keys import explained
 from amends_engine.editor_schema.rule_tests import schema_of_test
+from amends_engine.editor_schema.schedules import SCHEDULE, timezone
 from amends_engine.editor_schema.values import (
     BUDGET_PATTERN,
     DURATION,
@@ -16,6 +17,7 @@ from amends_engine.editor_schema.values import (
     LIMIT_PATTERN,
     SHARE_PATTERN,
     WRITTEN,
+    change_values,
     condition_on,
     describe_field,
     either,
@@ -28,8 +30,8 @@ from amends_engine.editor_schema.values import (
     text,
 )
 from amends_engine.editor_schema.vocabulary import Vocabulary
-from amends_engine.events import Origin
-from amends_engine.fields import Field
+from amends_engine.events import HEARD
+from amends_engine.fields import ATTRIBUTE_CHANGED, NEVER_AWAITED, SCHEDULE_DUE, Field
 from amends_engine.history import PREFIX
 from amends_engine.shapes import (
     ASK,
@@ -38,21 +40,28 @@ from amends_engine.shapes import (
     DEFINITION,
     DEFINITIONS,
     LIMITS,
+    LOW,
+    MEASURE,
     OTHERWISE_BRANCH,
+    PARALLEL,
     RULE,
     RULE_FILE,
+    SUCCESS,
+    TOO_LATE,
     WAIT_FOR,
     WAIT_SPAN,
     WAIT_UNTIL,
     WATCHED,
+    WHEN_CHANGE,
     WHEN_COUNT,
     WHEN_EVENT,
     WHEN_MISSING,
     WHEN_ORDER,
+    WHEN_SCHEDULE,
     Schema,
     names_to,
 )
-from amends_engine.steps import Option, StepKind
+from amends_engine.steps import COMMON, Option, StepKind
 
 
 def editor_schema(words: Vocabulary) -> Schema:
@@ -83,27 +92,47 @@ def _dictionary() -> Schema:
     share = text(SHARE_PATTERN, "how much in how long, such as 150 EUR per 180d")
     share = {**share, "description": "At most so much in so long for one customer. Example: 150 EUR per 180d"}
     definition = explained(DEFINITION, {"if": ref("conditions")})
-    budget = explained(BUDGET, {"limit": limit, "per_customer": share})
+    low = explained(LOW, {"answer_within": DURATION})
+    budget = explained(BUDGET, {"limit": limit, "per_customer": share, "low": low})
     return explained(DEFINITIONS, {"definitions": names_to(definition), "budgets": names_to(budget)})
 
 
 def _rule(words: Vocabulary) -> Schema:
     """if and then depend on the event; without a known event every field of the workspace is offered."""
-    event = one_of({name: kind.means for name, kind in words.fields.events.items()}, "an event type of fields.yaml")
+    awaited = {name: kind.means for name, kind in words.fields.events.items() if name not in NEVER_AWAITED}
+    event = one_of(awaited, "an event type of fields.yaml")
     limit = text(LIMIT_PATTERN, "how often in how long, such as 1 per 30d")
-    parts = {"when": _when(event), "limits": explained(LIMITS, {"per_customer": limit})}
-    known = [{"if": _begins_with({"const": name}), "then": _body(name)} for name in words.fields.events]
+    by_field = {"type": "object", "additionalProperties": limit, "propertyNames": ref("field")}
+    often = {**dict.fromkeys(("per_customer", "per_case", "total"), limit), "per": by_field}
+    types = either(event, list_of(event))
+    success = explained(SUCCESS, {"event": types, "within": DURATION, "if": ref("conditions")})
+    parts = {
+        "when": _when(event, words),
+        "limits": explained(LIMITS, often),
+        "measure": explained(MEASURE, {"success": success}),
+        "max_age": DURATION,
+    }
+    known = [{"if": _begins_with("event", {"const": name}), "then": _body(name)} for name in awaited]
+    own = {"schedule": SCHEDULE_DUE, "change": ATTRIBUTE_CHANGED}
+    known += [{"if": _begins_with(key, {}), "then": _body(name)} for key, name in own.items()]
     return {
         "title": "rule",
         **explained(RULE, parts),
-        "allOf": [*known, {"if": _begins_with(event), "else": _body(None)}],
+        "allOf": [
+            *known,
+            {
+                "if": {"anyOf": [_begins_with("event", event), *(_begins_with(key, {}) for key in own)]},
+                "else": _body(None),
+            },
+        ],
     }
 
 
-def _when(event: Schema) -> Schema:
+def _when(event: Schema, words: Vocabulary) -> Schema:
     """Picked by the key that tells one kind of trigger from the others, as the parser does it."""
     types, field = either(event, list_of(event)), ref("field")
-    watched = explained(WATCHED, {"event": types, "if": ref("conditions")})
+    watched = _watched(types, words)
+    origins = list_of(one_word_of([origin.value for origin in HEARD]))
     kinds = {
         "missing": explained(WHEN_MISSING, {"missing": watched, "after": watched, "within": DURATION, "same": field}),
         "at_least": explained(
@@ -111,17 +140,43 @@ def _when(event: Schema) -> Schema:
             {"of": watched, "where": ref("conditions"), "within": DURATION, "again_after": DURATION}
             | {"per": field, "distinct": field},
         ),
+        "schedule": explained(WHEN_SCHEDULE, {"schedule": SCHEDULE, "timezone": timezone()}),
+        "change": {
+            **explained(WHEN_CHANGE, {"change": _attribute(words), "from": _FROM, "to": _TO, "origin": origins}),
+            "allOf": [{}, *(_change_of(known, words) for known in words.fields.customer.values())],
+        },
         "first": explained(WHEN_ORDER, {"first": watched, "then": watched, "within": DURATION, "same": field}),
     }
-    origins = list_of(one_word_of([origin.value for origin in Origin]))
     schema = explained(WHEN_EVENT, {"event": types, "origin": origins})
     for key, kind in kinds.items():
         schema = {"if": _has(key), "then": kind, "else": schema}
     return schema
 
 
-def _begins_with(event: Schema) -> Schema:
-    when = {"type": "object", "properties": {"event": event}, "required": ["event"]}
+def _watched(types: Schema, words: Vocabulary) -> Schema:
+    """An event that is waited for, with its conditions; a field of the event beside it has to have that value."""
+    shape = explained(WATCHED, {"event": types, "if": ref("conditions")})
+    own = {known.short_name: known for kind in words.fields.events.values() for known in kind.fields.values()}
+    filters = {name: {"description": describe_field(known), **GIVEN} for name, known in own.items()}
+    return {**shape, "properties": {**filters, **shape["properties"]}}
+
+
+def _change_of(known: Field, words: Vocabulary) -> Schema:
+    is_it = {"properties": {"change": {"const": known.name}}, "required": ["change"]}
+    return {"if": is_it, "then": {"properties": change_values(known, words)}}
+
+
+_FROM: Schema = {"description": "What it was before: a value or a list of values"}
+_TO: Schema = {"description": "What it is now: a value or a list of values"}
+
+
+def _attribute(words: Vocabulary) -> Schema:
+    attributes = {known.name: describe_field(known) for known in words.fields.customer.values()}
+    return one_of(attributes, "an attribute of the customer")
+
+
+def _begins_with(key: str, value: Schema) -> Schema:
+    when = {"type": "object", "properties": {key: value}, "required": [key]}
     return {"properties": {"when": when}, "required": ["when"]}
 
 
@@ -187,6 +242,11 @@ def _stop(_event: str | None) -> Schema:
     return {"description": "Nothing that follows is done; the reason, in words", **WRITTEN}
 
 
+def _parallel(event: str | None) -> Schema:
+    branches = {**PARALLEL, "additionalProperties": _ref("steps", event), "minProperties": 2}
+    return {"description": "Lists of steps by name that do not wait for each other", **branches}
+
+
 def _wait(_event: str | None) -> Schema:
     span, until = (
         explained(WAIT_SPAN, {"for": DURATION}),
@@ -214,11 +274,25 @@ def _ask(event: str | None) -> Schema:
 CONTROL: Mapping[str, Callable[[str | None], Schema]] = {
     "choose": _choose,
     "stop": _stop,
+    "parallel": _parallel,
     "wait": _wait,
     "wait_for": _wait_for,
     "ask": _ask,
 }
 """The steps that are not actions."""
+
+
+_TAKES: Mapping[str, Schema] = {
+    "within": DURATION,
+    "before": WRITTEN,
+    "if_too_late": explained(TOO_LATE, {"tell": WRITTEN, "title": WRITTEN}),
+}
+
+COMMON_OPTIONS: Mapping[str, Schema] = {
+    option.name: {"description": f"{option.means}. Example: {option.example}", **_TAKES[option.name]}
+    for option in COMMON
+}
+"""The options that every step takes."""
 
 
 def _step_definitions(kind: StepKind, words: Vocabulary) -> Iterator[tuple[str, Schema]]:
@@ -228,13 +302,22 @@ def _step_definitions(kind: StepKind, words: Vocabulary) -> Iterator[tuple[str, 
             "title": f"{kind.name} with its options",
             "type": "object",
             "description": kind.means + (f". Example: {kind.example}" if kind.example else ""),
-            "properties": {option.name: ref(_name(kind, option)) for option in kind.options},
+            "properties": {**COMMON_OPTIONS, **{option.name: ref(_name(kind, option)) for option in kind.options}},
             "required": [option.name for option in kind.options if option.is_required],
             "additionalProperties": False,
+            **_ways(kind),
         },
     )
     for option in kind.options:
         yield _name(kind, option), _option(option, _name(kind, option), words)
+
+
+def _ways(kind: StepKind) -> Schema:
+    needed: dict[str, list[str]] = {}
+    for option, other in kind.beside:
+        needed.setdefault(option, []).append(other)
+    one_of = {"oneOf": [{"required": [name]} for name in kind.one_of]} if kind.one_of else {}
+    return {**one_of, **({"dependencies": needed} if needed else {})}
 
 
 def _name(kind: StepKind, option: Option) -> str:

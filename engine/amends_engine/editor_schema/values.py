@@ -13,8 +13,9 @@ from amends_engine.editor_schema.vocabulary import Vocabulary
 from amends_engine.fields import MAX_TEXT, Field, FieldType, Kind
 from amends_engine.operators import OPERATORS, Operand, Operator
 from amends_engine.patterns import MAX_PATTERN
-from amends_engine.shapes import Schema
+from amends_engine.shapes import ASK_OVER, IF_LATE, TO_POST, TO_ROLE, TO_TEAM, Schema
 from amends_engine.steps import Option, OptionType
+from amends_engine.triggers.change import OPERATOR_OF
 
 _LENGTH = r"\s*(?=[0-9])([0-9]{1,6}w)?\s?([0-9]{1,6}d)?\s?([0-9]{1,6}h)?\s?([0-9]{1,6}m)?\s?([0-9]{1,6}s)?\s*"
 _AMOUNT = r"\s*-?[0-9]{1,15}(\.[0-9]{1,4})?\s?[A-Z]{3}\s*"
@@ -28,6 +29,7 @@ SHARE_PATTERN = rf"^{_AMOUNT} per {_LENGTH}$"
 _DAY = r"^[0-9]{4}-?([0-9]{2}-?[0-9]{2}|W[0-9]{2}(-?[0-9])?)"
 DATE_PATTERN = rf"{_DAY}$"
 TIME_PATTERN = rf"{_DAY}.[0-9]{{2}}[0-9:.,]*(Z|[+-][0-9]{{2}}(:?[0-9]{{2}}(:?[0-9]{{2}}([.,][0-9]+)?)?)?)$"
+MOMENT_PATTERN = rf"^(now|({_LENGTH} (before|after) )?[a-z0-9_]+(\.[a-z0-9_]+)+)$"
 WORD_PATTERN = r"^[^\x00-\x20!-,./:-@\[-^`{-~]+$"
 
 SCALAR: Schema = {"type": ["string", "number", "boolean"]}
@@ -118,7 +120,10 @@ _OF_KIND: dict[Kind, Callable[[FieldType], Schema]] = {
 def condition_on(field: Field, words: Vocabulary) -> Schema:
     """What may stand behind a field in a condition: a value, a list of values, or operators."""
     one = value_of(replace(field.type, kind=Kind.TEXT) if field.type.kind is Kind.TEXTS else field.type)
-    fitting = [operator for operator in OPERATORS.values() if field.type.kind in operator.kinds]
+    has_before = words.fields.has_before(field)
+    fitting = [
+        each for each in OPERATORS.values() if field.type.kind in each.kinds and (has_before or not each.is_change)
+    ]
     names = ", ".join(operator.name for operator in fitting)
     bare = {
         **one,
@@ -129,10 +134,22 @@ def condition_on(field: Field, words: Vocabulary) -> Schema:
     return {**about, **either(bare, list_of(one), {**_operators(fitting, one, words), **about})}
 
 
+def change_values(field: Field, words: Vocabulary) -> Schema:
+    """What may stand beside `change: customer.tier`; nothing that does not fit the type of the attribute."""
+    one, fitting = value_of(field.type), {name for name, each in OPERATORS.items() if field.type.kind in each.kinds}
+    never = {"not": {}, "errorMessage": f"{field.name} is {field.type.describe()}, which has no such change"}
+    operators = {key: OPERATORS[name] for key, name in OPERATOR_OF.items()}
+    return {
+        key: _OPERANDS[each.operand](one, words) if each.name in fitting else never for key, each in operators.items()
+    }
+
+
 def history_condition(words: Vocabulary) -> Schema:
     """What may stand behind history.complaint.received."""
     one = value_of(FieldType(Kind.WHOLE, 0))
-    fitting = [each for each in OPERATORS.values() if Kind.WHOLE in each.kinds and each.name != "exists"]
+    fitting = [
+        each for each in OPERATORS.values() if Kind.WHOLE in each.kinds and each.name != "exists" and not each.is_change
+    ]
     given = {each.name: {**_OPERANDS[each.operand](one, words), "description": _means(each)} for each in fitting}
     compared = {"type": "object", "properties": given, "additionalProperties": False, "minProperties": 1}
     properties = {
@@ -179,6 +196,7 @@ _SNIPPETS: dict[Operand, str] = {
     Operand.PATTERN: "'$1'",
     Operand.DAY: "${1:2026-03-01}",
     Operand.CALENDAR: "$1",
+    Operand.AMOUNT: "$1",
 }
 
 
@@ -211,9 +229,17 @@ _OPERANDS: dict[Operand, Callable[[Schema, Vocabulary], Schema]] = {
     Operand.PATTERN: lambda _one, _w: PATTERN,
     Operand.YES_NO: lambda _one, _w: BOOLEAN,
     Operand.DURATION: lambda _one, _w: DURATION,
+    Operand.AMOUNT: lambda one, _w: _amount(one),
     Operand.DAY: lambda one, _w: one if one.get("pattern") == DATE_PATTERN else DAY,
     Operand.CALENDAR: lambda _one, words: one_of(dict.fromkeys(words.calendars, ""), "a calendar of workspace.yaml"),
 }
+
+
+def _amount(one: Schema) -> Schema:
+    """More than 0, however far the bounds of the field itself are."""
+    if "pattern" in one:
+        return text(PRICE_PATTERN, "an amount of more than 0, such as 75 EUR")
+    return {"type": one.get("type", "number"), "exclusiveMinimum": 0, "errorMessage": "write a number of more than 0"}
 
 
 def describe_field(field: Field) -> str:
@@ -243,13 +269,29 @@ def _length(words: Vocabulary) -> Schema:
     return text(pattern, "a length of time such as 72h, 90d, 4 business hours or 2 business days")
 
 
+def _parts(shape: Schema, values: Mapping[str, Schema]) -> Schema:
+    """The same shape with more exact values."""
+    return {
+        **shape,
+        "properties": {key: {**given, **values.get(key, {})} for key, given in shape["properties"].items()},
+    }
+
+
+def _role(words: Vocabulary) -> Schema:
+    names = {**words.staff.roles, **dict.fromkeys(words.staff.teams, "a team")}
+    return one_of(names, "a role of workspace.yaml") if names else WRITTEN
+
+
+def _team(words: Vocabulary) -> Schema:
+    return one_of(dict.fromkeys(words.staff.teams, ""), "a team of workspace.yaml")
+
+
+_NAME: Schema = {**SCALAR, "pattern": WORD_PATTERN, "errorMessage": "write a name of letters, digits, - and _"}
+
+
 _OF_OPTION: dict[OptionType, Callable[[Option, Vocabulary], Schema]] = {
     OptionType.TEXT: _written,
-    OptionType.WORD: lambda _o, _w: {
-        **SCALAR,
-        "pattern": WORD_PATTERN,
-        "errorMessage": "write a name of letters, digits, - and _",
-    },
+    OptionType.WORD: lambda _o, _w: _NAME,
     OptionType.MONEY: lambda _o, _w: text(PRICE_PATTERN, "an amount such as 75 EUR or 19.90 EUR"),
     OptionType.DURATION: lambda _o, words: _length(words),
     OptionType.TEMPLATE: lambda _o, words: one_of(words.templates["email"], "a message of templates/"),
@@ -267,4 +309,25 @@ _OF_OPTION: dict[OptionType, Callable[[Option, Vocabulary], Schema]] = {
     ),
     OptionType.VALUE: lambda _o, _w: SCALAR,
     OptionType.VALUES: lambda _o, _w: {"type": "object", "additionalProperties": SCALAR},
+    OptionType.ASSIGNEE: lambda option, words: either(
+        _written(option, words),
+        _parts(TO_ROLE, {"role": _role(words)}),
+        _parts(TO_TEAM, {"team": _team(words), "pick": one_word_of(["least_busy"])}),
+    ),
+    OptionType.POST: lambda option, words: either(
+        _written(option, words), _parts(TO_POST, {"role": _role(words), "at": ref("field")})
+    ),
+    OptionType.IF_LATE: lambda _o, words: _parts(IF_LATE, {"tell": _role(words), "repeat": DURATION}),
+    OptionType.ASK: lambda _o, words: _parts(
+        ASK_OVER,
+        {
+            "role": _role(words),
+            "over": text(PRICE_PATTERN, "an amount such as 100 EUR"),
+            "answer_within": DURATION,
+            "no_answer": text(rf"^give (nothing|{_AMOUNT})$", "give 100 EUR, or give nothing"),
+        },
+    ),
+    OptionType.MOMENT: lambda _o, _w: text(MOMENT_PATTERN, "now, flight.lands_at or 15m before flight.lands_at"),
+    OptionType.WORDS: lambda option, _w: list_of(one_word_of(option.choices) if option.choices else _NAME),
+    OptionType.FIELD: lambda _o, _w: ref("field"),
 }

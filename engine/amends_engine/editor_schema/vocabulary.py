@@ -13,6 +13,8 @@ from amends_engine.field_reading import read_fields
 from amends_engine.fields import Field, Fields
 from amends_engine.findings import Finding, Place
 from amends_engine.reading import Reading
+from amends_engine.staff import Staff
+from amends_engine.staff_reading import read_staff
 from amends_engine.steps import StepKind
 from amends_engine.templates import Templates, read_templates
 
@@ -27,6 +29,7 @@ class Vocabulary:
     budgets: Mapping[str, str]
     templates: Mapping[str, Mapping[str, str]]
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    staff: Staff = field(default_factory=Staff)
 
     def readable(self, event_type: str | None) -> dict[str, Field]:
         """The names a condition on such an event can begin with: those that the parser finds. None: of any event."""
@@ -67,6 +70,7 @@ def read_vocabulary(
         read_dictionary(dictionary, findings)
     if any(finding.is_error for finding in findings):
         return None, findings
+    calendars = _calendars(files)
     texts = {name: raw for name, raw in files.items() if name.startswith("templates/")}
     templates, _ = read_templates(texts, fields, "en")
     return (
@@ -76,7 +80,8 @@ def read_vocabulary(
             _members(dictionary, "definitions"),
             {name: _describe_budget(node) for name, node in _members(dictionary, "budgets").items()},
             {kind: _describe_templates(templates, kind) for kind in ("email", "card")},
-            _calendars(files),
+            calendars,
+            _staff(files, calendars),
         ),
         findings,
     )
@@ -96,6 +101,11 @@ def _calendars(files: Mapping[str, bytes]) -> dict[str, Calendar]:
     """What is wrong in workspace.yaml is no hindrance, and zones do not matter here."""
     root, _ = load(files.get("workspace.yaml", b""), "workspace.yaml")
     return read_calendars(root.get("calendars") if root else None, _UTC, lambda _node, _findings: _UTC, [])
+
+
+def _staff(files: Mapping[str, bytes], calendars: Mapping[str, Calendar]) -> Staff:
+    root, _ = load(files.get("workspace.yaml", b""), "workspace.yaml")
+    return read_staff(root, calendars, []) if root else Staff()
 
 
 _UTC = ZoneInfo("UTC")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from amends_engine.actions import Branch, Choose, Pause, Step, parts_of, pauses_in
+from amends_engine.actions import Branch, Choose, Parallel, Pause, Step, parts_of, pauses_in
 from amends_engine.condition_reading import NOTHING
 from amends_engine.findings import Finding
 from amends_engine.linting.examples import is_impossible
@@ -47,10 +47,13 @@ def lost_branches(steps: tuple[Step, ...], here: Formula | None, model: Model) -
     for step in steps:
         if isinstance(step, Choose):
             yield from _lost_in(step, here, model)
+        before = here
         if any(pauses_in((step,))):  # after a wait everything may be different
             here = TRUE
         for inner in parts_of(step) if isinstance(step, Pause) else ():
             yield from lost_branches(inner, TRUE, model)
+        for inner in parts_of(step) if isinstance(step, Parallel) else ():
+            yield from lost_branches(inner, before, model)
 
 
 def _lost_in(choose: Choose, here: Formula | None, model: Model) -> Iterator[Lost]:

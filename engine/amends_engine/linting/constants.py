@@ -8,11 +8,14 @@ from itertools import combinations
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.findings import Finding
 from amends_engine.linting.examples import is_impossible
-from amends_engine.linting.formulas import both, every
+from amends_engine.linting.formulas import Effort, both, every
 from amends_engine.linting.model import Model, Wanted
 from amends_engine.linting.view import View, conditions_of
 from amends_engine.linting.wording import describe, listed
 from amends_engine.rules import Rule
+
+MOST_TOGETHER = 150_000
+"""How many alternatives are looked at in all conditions of a workspace; what people write needs a hundredth."""
 
 MOST_PARTS = 50
 """Longer groups are written by programs; they are not looked at pair by pair."""
@@ -44,6 +47,7 @@ class Search:
 
     model: Model
     known: dict[int, list[Constant]] = field(default_factory=dict)
+    effort: Effort = field(default_factory=lambda: Effort(MOST_TOGETHER))
 
     def find(self, condition: Condition) -> list[Constant]:
         """The smallest parts of a condition that are never true, or never false, wherever they stand."""
@@ -61,7 +65,7 @@ class Search:
                 return [Constant(condition, answer) for answer in (True, False) if self._is_fixed(condition, answer)]
 
     def _is_fixed(self, condition: Condition, answer: bool) -> bool:
-        return is_impossible(self.model.holds(condition, _other_than(answer)), self.model)
+        return is_impossible(self.model.holds(condition, _other_than(answer)), self.model, self.effort)
 
     def _find_group(self, group: AllOf | AnyOf, parts: tuple[Condition, ...]) -> list[Constant]:
         answer = isinstance(group, AnyOf)
@@ -77,7 +81,7 @@ class Search:
 
         def is_enough(chosen: Sequence[Condition]) -> bool:
             asked = every(self.model.holds(one, wanted) for one in chosen)
-            return is_impossible(both(besides, asked), self.model)
+            return is_impossible(both(besides, asked), self.model, self.effort)
 
         pairs = combinations(parts, 2) if len(parts) <= MOST_PARTS else ()
         return next(filter(is_enough, pairs), None) or _fewest(parts, is_enough)
@@ -98,7 +102,7 @@ class Search:
 
     def _is_ruled_out(self, condition: Condition, beside: Sequence[Condition]) -> bool:
         asked = every(self.model.holds(one) for one in (*beside, condition))
-        return bool(beside) and is_impossible(asked, self.model)
+        return bool(beside) and is_impossible(asked, self.model, self.effort)
 
 
 def _fewest(parts: Sequence[Condition], is_enough: Callable[[Sequence[Condition]], bool]) -> tuple[Condition, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from amends_engine.actions import Action, Choose, Literal, Operand, Pause, Step, Table, parts_of
+from amends_engine.actions import Action, Choose, Literal, Operand, Parallel, Pause, Step, Table, parts_of
 from amends_engine.conditions import Facts
 from amends_engine.fields import to_json
 from amends_engine.linting.formulas import TRUE, Formula, both, either
@@ -86,7 +86,7 @@ def _ways(steps: Iterable[Step], here: Formula, view: View) -> Iterator[tuple[Ga
             yield from ((gain, here) for gain in gains(step, view))
         elif isinstance(step, Choose):
             yield from _ways_of(step, here, view)
-        for inner in parts_of(step) if isinstance(step, Pause) else ():
+        for inner in parts_of(step) if isinstance(step, Pause | Parallel) else ():
             yield from _ways(inner, here, view)
 
 

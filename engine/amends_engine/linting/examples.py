@@ -7,7 +7,7 @@ from itertools import count
 from amends_engine.conditions import Condition, evaluate
 from amends_engine.fields import Kind, to_json
 from amends_engine.linting.axes import Cell
-from amends_engine.linting.formulas import MOST_EFFORT, Box, Formula, Key, TooHard, boxes
+from amends_engine.linting.formulas import MOST_EFFORT, Box, Effort, Formula, Key, TooHard, boxes
 from amends_engine.linting.model import FALSE_CELL, NOW, TRUE_CELL, Age, Atom, Model
 from amends_engine.operators import OPERATORS, Undecidable
 from amends_engine.values import Value
@@ -17,10 +17,10 @@ Example = dict[str, Value]
 MOST_COMPARED = 10_000
 
 
-def is_impossible(formula: Formula | None, model: Model) -> bool:
-    """Whether no facts at all satisfy it; False also if the search is too hard."""
+def is_impossible(formula: Formula | None, model: Model, shared: Effort | None = None) -> bool:
+    """Whether no facts at all satisfy it; False also if the search is too hard. shared: with other searches."""
     try:
-        return not any(_has_texts(box, model) for box in boxes(formula))
+        return not any(_has_texts(box, model) for box in boxes(formula, shared=shared))
     except TooHard:
         return False
 

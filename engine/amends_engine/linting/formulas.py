@@ -91,10 +91,13 @@ def are_apart(one: Box, other: Box) -> bool:
     return any(not mask & one.get(key, mask) for key, mask in other.items())
 
 
-def boxes(formula: Formula | None, most_effort: int = MOST_EFFORT) -> Iterator[Box]:
-    """Boxes in which the formula holds everywhere; together they are all of it. Raises TooHard after most_effort."""
+def boxes(formula: Formula | None, most_effort: int = MOST_EFFORT, shared: "Effort | None" = None) -> Iterator[Box]:
+    """Boxes in which the formula holds everywhere; together they are all of it.
+
+    Raises TooHard after most_effort, or when what many searches share is used up.
+    """
     todo = [formula] if formula else []
-    effort = _Effort(most_effort)
+    effort = Effort(most_effort, shared)
     while todo:
         simple = _simplify(todo.pop(), effort)
         if simple is None:
@@ -108,16 +111,21 @@ def boxes(formula: Formula | None, most_effort: int = MOST_EFFORT) -> Iterator[B
 
 
 @dataclass
-class _Effort:
+class Effort:
+    """How many alternatives may still be looked at, by one search or by many together."""
+
     left: int
+    shared: "Effort | None" = None
 
     def spend(self, amount: int) -> None:
+        if self.shared:
+            self.shared.spend(amount)
         self.left -= amount
         if self.left < 0:
             raise TooHard
 
 
-def _simplify(formula: Formula, effort: _Effort) -> Formula | None:
+def _simplify(formula: Formula, effort: Effort) -> Formula | None:
     """Without alternatives that cannot hold, and without choices that have only one left."""
     box, waiting = formula.box, list(formula.choices)
     kept: list[tuple[Formula, ...]] = []

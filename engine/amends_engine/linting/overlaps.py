@@ -13,6 +13,8 @@ from amends_engine.linting.view import View
 from amends_engine.linting.wording import listed
 from amends_engine.planning import mode_of
 from amends_engine.rules import Rule
+from amends_engine.triggers.change import OnChange
+from amends_engine.triggers.schedule import OnSchedule
 
 MOST_PAIRS = 5_000
 """So many pairs that no single field keeps apart are looked at closely; what is beyond them is not reported."""
@@ -60,7 +62,7 @@ def overlapping_rules(view: View) -> Iterator[Finding]:
         member, acts = _Member(rule, ways(rule, view)), view.model.holds(rule.condition)
         if acts is None or not member.ways:
             continue
-        gathering = gatherings.setdefault(rule.event_type, _Gathering())
+        gathering = gatherings.setdefault(_starts_by(rule), _Gathering())
         met = (_meeting(other, member, view, looks) for other in gathering.beside(acts.box))
         found = next(filter(None, met), None)
         if found:
@@ -68,9 +70,18 @@ def overlapping_rules(view: View) -> Iterator[Finding]:
         gathering.add(member, acts.box)
 
 
+def _starts_by(rule: Rule) -> str:
+    """Rules that one event can start have this in common; the slots of a schedule start one rule only."""
+    if isinstance(rule.trigger, OnChange):
+        return f"{rule.event_type} {rule.trigger.field.name} {rule.trigger.tests}"
+    return rule.id if isinstance(rule.trigger, OnSchedule) else rule.event_type
+
+
 def _meeting(one: _Member, other: _Member, view: View, looks: Iterator[int]) -> tuple[Rule, Example, set[Gain]] | None:
     """The first rule, a customer and event that both act for, and what both do for them."""
     if one.rule.group is not None and one.rule.group == other.rule.group:
+        return None
+    if other.rule.id in one.rule.overlaps or one.rule.id in other.rule.overlaps:
         return None
     for gain, formula in other.ways.items():
         first = one.ways.get(gain)
@@ -100,7 +111,10 @@ def _example(
 def _overlap(first: Rule, facts: Example, twice: set[Gain], rule: Rule, view: View) -> Finding:
     what = listed([str(gain) for gain in sorted(twice, key=lambda gain: gain.budget)])
     message = f"{first.id} and {rule.id} both {what}, for example with {describe(facts)}"
-    remedy = "put both into one group, so that the one with the higher priority acts, or let their conditions differ"
+    remedy = (
+        "put both into one group, so that the one with the higher priority acts, or let their conditions differ; "
+        f"if both are meant, write `overlaps: [{first.id}]`"
+    )
     return Finding("overlapping-rules", message, _place_of(rule, twice, view), remedy)
 
 
@@ -116,7 +130,7 @@ def tied_rules(view: View) -> Iterator[Finding]:
     for rule in view.rules:
         if rule.group is None or not rule.status.is_running:
             continue
-        others = seen.setdefault((rule.event_type, rule.group, mode_of(rule), rule.priority), [])
+        others = seen.setdefault((_starts_by(rule), rule.group, mode_of(rule), rule.priority), [])
         if found := _tie(others, rule, view):
             yield found
         others.append(rule)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from amends_engine.findings import Finding
 from amends_engine.linting.branches import unreachable_branches
 from amends_engine.linting.constants import constants
+from amends_engine.linting.loops import event_loops
 from amends_engine.linting.overlaps import overlapping_rules, tied_rules
 from amends_engine.linting.promises import undeclared_promises
+from amends_engine.linting.slots import slots_about_nobody
+from amends_engine.linting.stops import steps_behind_stops
 from amends_engine.linting.template_fields import fields_never_shown, templates_not_for_event, vouchers_too_late
 from amends_engine.linting.unused import unused_budgets, unused_definitions, unused_sources, unused_templates
 from amends_engine.linting.upkeep import lonely_groups, resting_rules_in_tests, untested_rules
@@ -26,6 +29,9 @@ class Lint:
 LINTS: tuple[Lint, ...] = (
     Lint("conditions with only one answer", constants),
     Lint("branches that are never taken", unreachable_branches),
+    Lint("steps behind a stop", steps_behind_stops),
+    Lint("slots that ask about nobody", slots_about_nobody),
+    Lint("rules that start each other in a circle", event_loops),
     Lint("rules that do the same to the same customer", overlapping_rules),
     Lint("rules of a group that tie", tied_rules),
     Lint("definitions that no rule uses", unused_definitions),

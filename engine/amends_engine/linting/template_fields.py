@@ -102,7 +102,8 @@ def _is_required(name: str, view: View) -> bool:
 def _facts(use: Use, view: View, *, with_optional: bool) -> Mapping[str, Value]:
     """One value for each field that the event can carry."""
     fields = view.workspace.fields
-    carried = [*BUILT_IN.values(), *fields.customer.values(), *view.event_type(use.rule).fields.values()]
+    kind = view.event_type(use.rule)
+    carried = [*BUILT_IN.values(), *fields.customer.values(), *fields.of_entities(kind.name), *kind.fields.values()]
     given = [GIVEN_BY_STEPS[name] for name in use.given if name in GIVEN_BY_STEPS]
     chosen = [known for known in (*carried, *given) if with_optional or known.is_required]
     return {known.name: _some_value(known) for known in chosen}
@@ -128,7 +129,7 @@ def _uses(
         if isinstance(step, Action):
             for option in view.options_of(step.kind, OptionType.TEMPLATE, OptionType.CARD):
                 for name in names_in(step.options.get(option)):
-                    yield Use(rule, step, option, name, given, after)
+                    yield Use(rule, step, option, name, given | _fills(step, view), after)
         given |= _gives(step, view)
 
 
@@ -138,6 +139,12 @@ def _gives(step: Step, view: View) -> frozenset[str]:
         return _NOTHING.union(*(_gives(inner, view) for part in parts_of(step) for inner in part))
     known = view.manuscript.kinds.get(step.kind)
     return frozenset(known.gives) if known else _NOTHING
+
+
+def _fills(action: Action, view: View) -> frozenset[str]:
+    """The facts that a step gives to its own template."""
+    known = view.manuscript.kinds.get(action.kind)
+    return frozenset(known.fills) if known else _NOTHING
 
 
 def _fields(name: str, view: View) -> set[str]:

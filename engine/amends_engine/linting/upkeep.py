@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from amends_engine.fields import closest
 from amends_engine.findings import Finding
 from amends_engine.linting.view import View
+from amends_engine.spelling import closest
 
 
 def untested_rules(view: View) -> Iterator[Finding]:

@@ -37,10 +37,12 @@ compare this package with.
     table        all rules of one event type
     index        all event types, and the change of one rule
     unknown      the fields that an unknown rule misses
+    census       how often each condition is the first to stop its rule
 """
 
+from amends_engine.matching.census import Census, Stopped
 from amends_engine.matching.index import Index, precedence
 from amends_engine.matching.table import Answer
 from amends_engine.matching.unknown import unknown_fields
 
-__all__ = ["Answer", "Index", "precedence", "unknown_fields"]
+__all__ = ["Answer", "Census", "Index", "Stopped", "precedence", "unknown_fields"]

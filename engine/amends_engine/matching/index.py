@@ -7,7 +7,7 @@ from itertools import chain
 from amends_engine.conditions import Facts
 from amends_engine.matching.table import Answer, Table, build_table
 from amends_engine.rules import Rule
-from amends_engine.triggers.events import OnEvent
+from amends_engine.triggers.kinds import Windowed
 
 _SMALL = 32
 _SHARE = 16
@@ -83,7 +83,7 @@ class Index:
 
 def starting(rule: Rule) -> tuple[str, ...]:
     """The types of events that start the rule by themselves; a rule with a window is started by a timer."""
-    return rule.trigger.event_types if isinstance(rule.trigger, OnEvent) else ()
+    return () if isinstance(rule.trigger, Windowed) else rule.trigger.event_types
 
 
 def _joined(tables: tuple[Table, ...], rule: Rule) -> tuple[Table, ...]:

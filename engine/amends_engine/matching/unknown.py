@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, evaluate
+from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, evaluate, missing_in
 
 
 def unknown_fields(condition: Condition, facts: Facts) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def unknown_fields(condition: Condition, facts: Facts) -> tuple[str, ...]:
 def _fields(condition: Condition, facts: Facts) -> Iterator[str]:
     match condition:
         case Test(field):
-            yield field
+            yield missing_in(condition, facts) or field
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
                 if _is_unknown(part, facts):
@@ -27,5 +27,5 @@ def _fields(condition: Condition, facts: Facts) -> Iterator[str]:
 
 def _is_unknown(part: Condition, facts: Facts) -> bool:
     if isinstance(part, Test):
-        return part.if_missing is None and part.operator != "exists" and facts.get(part.field) is None
+        return part.if_missing is None and bool(missing_in(part, facts))
     return evaluate(part, facts) is None

@@ -132,9 +132,14 @@ def _comparison(test: Test, kind: Kind, is_denied: bool) -> str:
     return f"{deny(verb) if is_denied and not opposite else verb} {OPERANDS[operator.operand](test.operand, kind)}"
 
 
+_PARTICIPLES = frozenset({"changed", "fallen", "risen"})
+
+
 def deny(verb: str) -> str:
     """The opposite of words that begin with a verb: "mentions" as "does not mention"."""
     first, space, rest = verb.partition(" ")
+    if first == "has" and rest.partition(" ")[0] in _PARTICIPLES:
+        return f"has not {rest}"
     if first == "is":
         return f"is not{space}{rest}"
     stem = first.removesuffix("es" if first.endswith(("ches", "shes", "sses", "xes", "zes")) else "s")
@@ -198,6 +203,7 @@ OPERANDS: dict[Operand, Callable[[Any, Kind], str]] = {
     Operand.WORDS: _words,
     Operand.YES_NO: _one,
     Operand.DURATION: _one,
+    Operand.AMOUNT: _one,
     Operand.PHRASES: lambda sought, kind: _words(sought.phrases, kind),
     Operand.PATTERN: lambda pattern, _kind: f"the pattern {quoted(pattern)}",
     Operand.DAY: lambda day, kind: _one(day.date if isinstance(day, Day) else day, kind),

@@ -2,8 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
 
-from amends_engine.actions import Action, Datum, FieldNames, Literal, Operand, Table, Texts
+from amends_engine.actions import Action, Datum, Deadline, FieldNames, Literal, Operand, Table, Texts, When
+from amends_engine.moments import AtField
 from amends_engine.placeholders import Text
 from amends_engine.plans import Json
 from amends_engine.saying.amounts import listed, say_length, say_value
@@ -14,11 +17,17 @@ from amends_engine.writing import clean
 
 PHRASES: Mapping[str, str] = {
     "email": "sends the customer the message {template} by e-mail[, as a {purpose} message]",
-    "slack": "posts the card {card} to {to} in Slack",
+    "slack": "posts the card {card} to {to} in Slack[, with {include}][, in the thread of the {thread}]",
     "voucher": "gives the customer a voucher worth {value}, out of the budget {from}[, valid for {valid}]",
-    "case": "opens a case of the type {open}[, with {priority} priority][, to be closed within {due}]"
-    "[, or joins the one that is open for the same {one_per}]",
-    "task": "asks {to} to do this[ within {due}]: {title}",
+    "case": "[opens a case of the type {open}][, with {priority} priority][, to be closed within {due}]"
+    "[, or joins the one that is open for the same {one_per}]"
+    "[ends the customer's case with the outcome {close}][, and leaves it open for {reopen_for}]",
+    "task": "asks {to} to do this[ within {due}][, and if it is late tells {if_late}]: {title}",
+    "brief": "shows {to} the card {card}[, {show}][, with the buttons {buttons}]",
+    "survey": "sends the customer the survey {template} by e-mail[, {at}]",
+    "problem": "opens the problem {open}[ for each {per}][, whose root cause is due within {root_cause_due}]"
+    ", or joins the one that is open",
+    "hold": "holds back {messages} messages to {to} for {for}",
     "set": "writes {to} as {field} of the customer",
     "emit": "makes a {event} event[ with {fields}]",
     "webhook": "tells our system {to}[ this: {body}]",
@@ -37,7 +46,18 @@ def say_action(action: Action, words: Lexicon) -> str:
     kept = "".join(text for text, may_go in pieces if not may_go or set(_BLANK.findall(text)) <= set(said))
     filled = _BLANK.sub(lambda blank: said.get(blank[1], "…"), kept)
     rest = [f"{name_words(name)}: {text}" for name, text in said.items() if f"{{{name}}}" not in kept]
-    return f"{filled} ({'; '.join(rest)})" if rest else filled
+    whole = f"{filled} ({'; '.join(rest)})" if rest else filled
+    return f"{whole}{_say_deadline(action.deadline, words)}" if action.deadline else whole
+
+
+def _say_deadline(deadline: Deadline, words: Lexicon) -> str:
+    limits = [f"within {say_value(deadline.within)}"] if deadline.within else []
+    if deadline.before:
+        offset = deadline.before.offset
+        around = f"{say_value(abs(offset))} {'before' if offset < timedelta() else 'after'} " if offset else ""
+        limits.append(f"{'by' if offset else 'before'} {around}{field_words(deadline.before.field)}")
+    tells = f"; if that is too late, it also {say_action(deadline.tells, words)}" if deadline.tells else ""
+    return f", {' and '.join(limits)}{tells}"
 
 
 def _own_words(kind: str, words: Lexicon) -> str:
@@ -53,19 +73,19 @@ def _option(kind: str, name: str, operand: Operand, words: Lexicon) -> str:
 
 
 def _operand(operand: Operand, due: OptionType, words: Lexicon) -> str:
-    match operand:
-        case Literal(value):
-            return LITERALS.get(due, quoted)(value if isinstance(value, str) else _plain(value))
-        case Text():
-            return quoted(say_text(operand))
-        case FieldNames(names):
-            return listed([field_words(name).removeprefix("the ") for name in names], "and")
-        case Texts(texts):
-            return listed([f"{name_words(name)} {_operand(text, due, words)}" for name, text in texts.items()], "and")
-        case Datum(inner):
-            return _datum(inner, words)
-        case Table():
-            return _table(operand, due, words)
+    return _OPERANDS[type(operand)](operand, due, words)
+
+
+def _literal(literal: Literal, due: OptionType, _words: Lexicon) -> str:
+    if isinstance(literal.value, list):
+        return listed([_word(str(name)) for name in literal.value], "and")
+    return LITERALS.get(due, quoted)(literal.value if isinstance(literal.value, str) else _plain(literal.value))
+
+
+def _texts(given: Texts, due: OptionType, words: Lexicon) -> str:
+    if due in MAPPINGS:
+        return MAPPINGS[due]({name: _operand(text, OptionType.TEXT, words) for name, text in given.texts.items()})
+    return listed([f"{name_words(name)} {_operand(text, due, words)}" for name, text in given.texts.items()], "and")
 
 
 def _datum(inner: Operand, words: Lexicon) -> str:
@@ -92,14 +112,68 @@ def say_text(text: Text) -> str:
     return "".join(part if isinstance(part, str) else f"[{field_words(part.field)}]" for part in text.parts)
 
 
+def _word(text: str) -> str:
+    return quoted(text.replace("_", " "))
+
+
 def _money(text: str) -> str:
     return say_value(parse_money(text))
 
 
+def _moment(moment: AtField) -> str:
+    side = "before" if moment.offset < timedelta() else "after"
+    length = f"{say_value(abs(moment.offset))} {side} " if moment.offset else "at "
+    return f"{length}{field_words(moment.field)}"
+
+
+def _assignee(said: Mapping[str, str]) -> str:
+    if "role" in said:
+        return f"the role {said['role']}"
+    return f"{'whoever has the least to do in ' if 'pick' in said else ''}the team {said['team']}"
+
+
+def _post(said: Mapping[str, str]) -> str:
+    return f"the role {said['role']}" + (f" at {said['at']}" if "at" in said else "")
+
+
+def _if_late(said: Mapping[str, str]) -> str:
+    return f"{said['tell']}" + (f", again every {say_length(said['repeat'].strip('“”'))}" if "repeat" in said else "")
+
+
+def _ask(said: Mapping[str, str]) -> str:
+    plain = {name: text.strip("“”") for name, text in said.items()}
+    within = say_length(plain["answer_within"])
+    return (
+        f"{said['role']} where it is more than {plain['over']}, or {plain['no_answer']} without an answer in {within}"
+    )
+
+
+MAPPINGS: Mapping[OptionType, Callable[[Mapping[str, str]], str]] = {
+    OptionType.ASSIGNEE: _assignee,
+    OptionType.POST: _post,
+    OptionType.IF_LATE: _if_late,
+    OptionType.ASK: _ask,
+}
+"""How an option with parts of its own is said, from what its parts are called."""
+
+_OPERANDS: Mapping[type, Callable[[Any, OptionType, Lexicon], str]] = {
+    Literal: _literal,
+    Text: lambda text, _due, _words: quoted(say_text(text)),
+    FieldNames: lambda fields, _due, _words: listed(
+        [field_words(name).removeprefix("the ") for name in fields.names], "and"
+    ),
+    Texts: _texts,
+    Datum: lambda datum, _due, words: _datum(datum.value, words),
+    When: lambda when, _due, _words: _moment(when.moment),
+    Table: _table,
+}
+
 LITERALS: Mapping[OptionType, Callable[[str], str]] = {
     OptionType.MONEY: _money,
     OptionType.DURATION: say_length,
-    OptionType.CHOICE: clean,
+    OptionType.CHOICE: lambda text: clean(text).replace("_", " "),
     OptionType.YES_NO: clean,
+    OptionType.MOMENT: clean,
+    OptionType.WORD: _word,
 }
 """How a plain value is said; names and texts of the company stand in quotes."""

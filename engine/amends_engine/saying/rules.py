@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from amends_engine.conditions import AllOf
+from amends_engine.limits import CUSTOMER
 from amends_engine.rules import Rule, Status
 from amends_engine.saying.amounts import how_often, say_value
 from amends_engine.saying.clauses import clause
@@ -11,7 +12,7 @@ from amends_engine.saying.glossary import say_words
 from amends_engine.saying.lexicon import Lexicon, quoted
 from amends_engine.saying.sentences import Part, Sentence, as_text, bullets, sentence
 from amends_engine.saying.steps import can_be_unknown, say_step, say_steps
-from amends_engine.saying.triggers import say_on
+from amends_engine.saying.triggers import say_on, say_watch
 
 
 def say(rule: Rule, words: Lexicon) -> tuple[Sentence, ...]:
@@ -65,15 +66,23 @@ def _then(rule: Rule, words: Lexicon) -> Iterator[Sentence]:
     yield from say_steps(rule.steps, words)
 
 
-def _limits(rule: Rule, _words: Lexicon) -> Iterator[Sentence]:
+def _limits(rule: Rule, words: Lexicon) -> Iterator[Sentence]:
     yield from (Sentence(sentence(f"It acts {limit}"), Part.LIMITS) for limit in say_limits(rule))
+    if rule.max_age:
+        longest = say_value(rule.max_age)
+        yield Sentence(f"What happened more than {longest} ago is not answered any more.", Part.LIMITS)
+        yield Sentence(f"What could not be carried out within {longest} is left.", Part.LIMITS)
+    if rule.measure:
+        what, within = say_watch(rule.measure.watch, words), say_value(rule.measure.within)
+        success = f"It was worth it if {what} of the same customer follows within {within}"
+        yield Sentence(sentence(success), Part.LIMITS)
 
 
 def say_limits(rule: Rule) -> Iterator[str]:
     """What can keep it from acting although it fits: its own limit, and the other rules of its group."""
-    if rule.per_customer:
-        often, window = how_often(rule.per_customer.count), say_value(rule.per_customer.window)
-        yield f"at most {often} within {window} for the same customer"
+    for limit in rule.limits:
+        same = "for the same customer" if limit.by == CUSTOMER else f"for the same {limit.by}" if limit.by else "in all"
+        yield f"at most {how_often(limit.count)} within {say_value(limit.window)} {same}"
     if rule.group:
         group = quoted(rule.group)
         yield f"only if no other rule of the group {group} that fits has a higher priority than its {rule.priority}"

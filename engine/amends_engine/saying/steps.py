@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from amends_engine.actions import Action, Branch, Choose, Pause, Step, Stop
+from amends_engine.actions import Action, Branch, Choose, Parallel, Pause, Step, Stop
 from amends_engine.conditions import AllOf, Condition, tests_in
-from amends_engine.moments import After, AtField, NextClock
+from amends_engine.moments import After, AtField, NextClock, NextOpening
 from amends_engine.saying.amounts import say_value
 from amends_engine.saying.clauses import Clause, clause
-from amends_engine.saying.lexicon import Lexicon, field_words
+from amends_engine.saying.lexicon import Lexicon, field_words, name_words
 from amends_engine.saying.phrases import say_action
 from amends_engine.saying.sentences import Part, Sentence, bullets, sentence
 from amends_engine.saying.triggers import say_watch
@@ -65,8 +65,21 @@ def _stop(stop: Stop, _words: Lexicon, depth: int) -> Iterator[Sentence]:
 def _pause(pause: Pause, words: Lexicon, depth: int) -> Iterator[Sentence]:
     yield Sentence(sentence(f"It {say_pause(pause, words)}{':' if pause.ways else ''}"), Part.THEN, depth)
     for way, steps in pause.ways.items():
-        yield Sentence(f"{WAYS[way]}:", Part.THEN, depth + 1, "-")
+        yield Sentence(f"{WAYS[way]}{':' if steps else ', nothing more.'}", Part.THEN, depth + 1, "-")
         yield from say_steps(steps, words, depth + 2)
+
+
+def _parallel(parallel: Parallel, words: Lexicon, depth: int) -> Iterator[Sentence]:
+    yield Sentence("It does these side by side, and goes on when all of them are through:", Part.THEN, depth)
+    for name, steps in parallel.branches.items():
+        yield Sentence(f"{say_branch(name)}:", Part.THEN, depth + 1, "-")
+        yield from say_steps(steps, words, depth + 2)
+
+
+def say_branch(name: str) -> str:
+    """The name of a branch as words, to begin a sentence with."""
+    said = name_words(name)
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 WAYS = {
@@ -98,6 +111,7 @@ def _at_field(moment: AtField) -> str:
 _MOMENTS: dict[type, Callable[[Any], str]] = {
     After: lambda moment: say_value(moment.length),
     AtField: _at_field,
+    NextOpening: lambda moment: f"until the next opening of {name_words(moment.calendar.name)}",
     NextClock: lambda moment: f"until the next {moment.clock:%H:%M}",
 }
 
@@ -106,6 +120,7 @@ STEPS: dict[type, Callable[[Any, Lexicon, int], Iterator[Sentence]]] = {
     Choose: _choose,
     Stop: _stop,
     Pause: _pause,
+    Parallel: _parallel,
 }
 
 

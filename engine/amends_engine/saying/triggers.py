@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from amends_engine.conditions import AllOf, Condition
+from amends_engine.conditions import AllOf, Condition, Test
 from amends_engine.events import Origin
 from amends_engine.saying.amounts import listed, say_value
 from amends_engine.saying.clauses import Clause, clause
 from amends_engine.saying.lexicon import Lexicon, field_words, name_words, quoted
+from amends_engine.triggers.change import OnChange
 from amends_engine.triggers.counting import AtLeast
 from amends_engine.triggers.events import OnEvent
 from amends_engine.triggers.kinds import Trigger
 from amends_engine.triggers.missing import Missing
 from amends_engine.triggers.order import InOrder
+from amends_engine.triggers.schedule import About, Missed, OnSchedule
 from amends_engine.triggers.watches import Watch
 
 
@@ -46,11 +48,48 @@ def _count(trigger: AtLeast, words: Lexicon) -> str:
     return f"time {what} happens at least {trigger.count} times{different} within {within}{_same(trigger.of)}{again}"
 
 
+def _schedule(trigger: OnSchedule, _words: Lexicon) -> str:
+    words, zone = (str(text).replace("_", " ") for text in (trigger.schedule.words, trigger.schedule.zone))
+    when = f"time of the schedule {quoted(words)} ({zone})"
+    return f"{when}{_ABOUT[trigger.about]}{_MISSED[trigger.missed]}"
+
+
+def _change(trigger: OnChange, _words: Lexicon) -> str:
+    wanted = " ".join(f"{_CHANGED[test.operator]} {_operand(test)}" for test in trigger.tests)
+    own = " that a rule made" if trigger.origins == (Origin.SELF,) else ""
+    return f"change of {field_words(trigger.field.name)}{own}{f' {wanted}' if wanted else ''}"
+
+
+_CHANGED: Mapping[str, str] = {
+    "changed_from": "from",
+    "changed_to": "to",
+    "fell_by": "down by at least",
+    "rose_by": "up by at least",
+}
+
+
+def _operand(test: Test) -> str:
+    values = test.operand if isinstance(test.operand, tuple) else (test.operand,)
+    return listed([say_value(value) for value in values], "or")
+
+
+_ABOUT: Mapping[About, str] = {
+    About.NOBODY: "",
+    About.CUSTOMERS: ", once for each customer",
+    About.CASES: ", once for each open case",
+}
+_MISSED: Mapping[Missed, str] = {
+    Missed.RUN_ALL: "; times that were missed are made up for, all of them",
+    Missed.RUN_LAST: "; of times that were missed only the last is made up for",
+    Missed.SKIP: "; times that were missed are left out",
+}
 TRIGGERS: Mapping[type, Callable[[Any, Lexicon], str]] = {
     OnEvent: _event,
     Missing: _missing,
     InOrder: _order,
     AtLeast: _count,
+    OnSchedule: _schedule,
+    OnChange: _change,
 }
 
 

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from amends_engine.events import MAX_ID, MAX_KEY, Broken, Event, Profile, at_utc, identifier, suggest
-from amends_engine.fields import closest
+from amends_engine.events import MAX_ID, MAX_KEY, Broken, Event, Profile, at_utc, identifier, said_by, suggest
 from amends_engine.findings import Finding, Place
 from amends_engine.plans import Json, event_id
 from amends_engine.sources import Source
 from amends_engine.sources.parts import Customer, Format, Gives, Moment, Pattern, Target, Variant
+from amends_engine.spelling import closest
 from amends_engine.strict_json import kind_of, shorten
 from amends_engine.values import BadValue, Value, plausible
 
@@ -40,6 +40,12 @@ def name_columns(source: Source, header: Sequence[str]) -> list[str]:
 def check_header(source: Source, columns: Sequence[str], file: str) -> list[Finding]:
     """What is wrong with a file as a whole: doubled, missing and unused columns, one finding each."""
     place = Place(file)
+    if other := _other_delimiter(source, columns):
+        usual, found = _DELIMITERS[source.delimiter], _DELIMITERS[other]
+        message = f"The columns are separated by {found}, and sources/{source.name}.yaml reads {usual}"
+        written = "tab" if other == "\t" else repr(other)
+        remedy = f"write `delimiter: {written}` in sources/{source.name}.yaml"
+        return [Finding("bad-header", message, place, remedy)]
     findings = []
     if doubled := [name for name in dict.fromkeys(columns) if columns.count(name) > 1]:
         message = f"The header names {_list(doubled)} more than once"
@@ -51,6 +57,21 @@ def check_header(source: Source, columns: Sequence[str], file: str) -> list[Find
         message = f"sources/{source.name}.yaml neither uses nor ignores the column {_list(unused)}"
         findings.append(Finding("unused-column", message, place, _remedy_for_unused(unused)))
     return findings
+
+
+_DELIMITERS = {",": "commas", ";": "semicolons", "|": "bars", "\t": "tabs"}
+
+
+def _other_delimiter(source: Source, columns: Sequence[str]) -> str:
+    """What the columns are separated by where the whole header was read as one column; empty if that is not clear."""
+    if len(columns) != 1 or columns[0] in source.columns:
+        return ""
+    names = source.columns | source.ignored
+    for delimiter in _DELIMITERS:
+        cells = columns[0].split(delimiter, 99)
+        if len(cells) > 1 and names & {cell.strip(' "') for cell in cells}:
+            return delimiter
+    return ""
 
 
 def _list(names: Sequence[str]) -> str:
@@ -106,6 +127,7 @@ def _event(source: Source, cells: Row, received_at: datetime) -> Event:
     assert source.key  # noqa: S101 - the mapping file of events requires it
     variant = _variant(source, cells)
     key = identifier(_fill(source.key, cells, "key"), "key", MAX_KEY)
+    values = _values(source, variant.targets, cells)
     return Event(
         id=event_id(source.name, key),
         source=source.name,
@@ -113,8 +135,9 @@ def _event(source: Source, cells: Row, received_at: datetime) -> Event:
         type=variant.type.name,
         occurred_at=_time(source.occurred_at, cells, received_at),
         customer_id=_customer_id(source.customer, cells),
-        fields=_values(source, variant.targets, cells),
+        fields=values,
         attributes=_values(source, source.attributes, cells),
+        says=said_by(variant.type, values),
     )
 
 

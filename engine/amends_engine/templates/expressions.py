@@ -12,7 +12,8 @@ from typing import Any, TypeAlias
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from amends_engine.fields import GIVEN_BY_STEPS, Field, Fields, FieldType, Kind, closest
+from amends_engine.fields import GIVEN_BY_STEPS, Field, Fields, FieldType, Kind
+from amends_engine.spelling import closest
 from amends_engine.templates.filters import FILTERS
 from amends_engine.templates.sandbox import sandbox
 from amends_engine.values import BadValue

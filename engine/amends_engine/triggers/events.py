@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from amends_engine.documents import Node
-from amends_engine.events import Event, Origin
+from amends_engine.events import HEARD, Event, Origin
+from amends_engine.fields import NEVER_AWAITED
 from amends_engine.reading import Reading
 from amends_engine.shapes import WHEN_EVENT, check_shape, describe
 from amends_engine.triggers.watches import Watch
@@ -28,7 +29,7 @@ def read_on_event(node: Node, reading: Reading) -> OnEvent | None:
     if not check_shape(node, WHEN_EVENT, "when", reading.findings):
         return None
     types = read_event_types(node.fields["event"], reading)
-    origins = _read_origins(node.get("origin"), reading)
+    origins = read_origins(node.get("origin"), reading)
     return OnEvent(types, origins) if types and origins else None
 
 
@@ -42,13 +43,17 @@ def read_event_types(node: Node, reading: Reading) -> tuple[str, ...]:
     unknown = [item for item in listed if item.text not in reading.fields.events]
     for item in unknown:
         reading.report_unknown("unknown-event", "The event type", item.text, reading.fields.events, item.place)
-    return () if unknown else tuple(dict.fromkeys(item.text for item in listed))
+    own = [item for item in listed if item.text in NEVER_AWAITED]
+    for item in own:
+        message = f"The event type {item.text} starts rules by a trigger of its own"
+        reading.report("unknown-event", message, item.place, f"write {NEVER_AWAITED[item.text]}")
+    return () if unknown or own else tuple(dict.fromkeys(item.text for item in listed))
 
 
-def _read_origins(node: Node | None, reading: Reading) -> tuple[Origin, ...]:
+def read_origins(node: Node | None, reading: Reading) -> tuple[Origin, ...]:
     if node is None:
         return (Origin.OUTSIDE,)
-    known = [origin.value for origin in Origin]
+    known = [origin.value for origin in HEARD]
     wrong = [item for item in node.items if item.text not in known]
     for item in wrong:
         reading.report_unknown("unknown-value", "The origin", item.text, known, item.place)

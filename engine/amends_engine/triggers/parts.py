@@ -1,13 +1,13 @@
 """Parts of triggers that several kinds share: an event with conditions, and the field that makes a group."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from amends_engine.condition_reading import Scope, find_field, read_conditions
-from amends_engine.conditions import Condition
+from amends_engine.condition_reading import Scope, find_field, read_condition, read_conditions
+from amends_engine.conditions import AllOf, Condition
 from amends_engine.documents import Node
 from amends_engine.plans import Json
 from amends_engine.reading import Reading
-from amends_engine.shapes import WATCHED, check_shape
+from amends_engine.shapes import WATCHED, check_shape, unknown_key
 from amends_engine.triggers.events import read_event_types
 from amends_engine.triggers.watches import Watch, content_id
 
@@ -25,11 +25,38 @@ class Watched:
 
 
 def read_watch(node: Node, reading: Reading) -> Watched | None:
-    if not check_shape(node, WATCHED, "the event", reading.findings):
+    plain, filters = _apart(node)
+    if not check_shape(plain, WATCHED, "the event", reading.findings):
         return None
-    types = read_event_types(node.fields["event"], reading)
-    condition = read_conditions(node.get("if"), Scope(reading, types), "when.if")
-    return Watched(types, condition) if types else None
+    types = read_event_types(plain.fields["event"], reading)
+    scope = Scope(reading, types)
+    tests = _read_filters(filters, scope) if types else ()
+    condition = read_conditions(plain.get("if"), scope, "when.if")
+    return Watched(types, AllOf((*tests, condition)) if tests else condition) if types else None
+
+
+def _apart(node: Node) -> tuple[Node, Node]:
+    """What every watched event has, and the fields beside it that are to have a value."""
+    known = {key: value for key, value in node.fields.items() if key in _OF_WATCH}
+    others = {key: value for key, value in node.fields.items() if key not in _OF_WATCH}
+    return (replace(node, value=known) if node.is_mapping else node), replace(node, value=others)
+
+
+def _read_filters(node: Node, scope: Scope) -> tuple[Condition, ...]:
+    """`card: apologise-in-person` beside `event:`, as a condition on the event's own field."""
+    events = scope.reading.fields.events
+    own = sorted({name for kind in scope.event_types for name in events[kind].fields})
+    found = []
+    for key, value in node.fields.items():
+        place = node.key_place(key)
+        if key not in own:
+            scope.reading.findings.append(unknown_key(key, [*_OF_WATCH, *own], place, "the event"))
+        elif test := read_condition(Node(place, {f"event.{key}": value}, {f"event.{key}": place}), scope, "when"):
+            found.append(test)
+    return tuple(found)
+
+
+_OF_WATCH = ("event", "if")
 
 
 def read_group(node: Node, types: tuple[str, ...], reading: Reading) -> tuple[tuple[str, str], ...]:

@@ -62,6 +62,43 @@ def test_rules_of_one_group_are_ranked_and_those_of_two_are_not(check: Check) ->
     assert len(said(check, rules(([], [EMAIL], "group: answer"), ([], [EMAIL], "group: other")))) == 1
 
 
+def test_two_rules_that_are_meant_to_overlap_say_so(check: Check) -> None:
+    assert said(check, rules(([], [EMAIL], ""), ([], [EMAIL], "overlaps: [r1]"))) == []
+    assert said(check, rules(([], [EMAIL], "overlaps: [r2]"), ([], [EMAIL], ""))) == []
+    unknown = said(check, rules(([], [EMAIL], "overlaps: [r7]")), "unknown-rule")
+    assert unknown == ["The rule r7 is not known"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["customer.joined_at: {within: 30d}"], ["customer.joined_at: {older_than: 60d}"]),
+        (["customer.renews_at: {within_next: 30d}"], ["customer.renews_at: {older_than: 1d}"]),
+        (["customer.born: {before: 2000-01-01}"], ["customer.born: {after: 2005-01-01}"]),
+        (["customer.joined_at: {before: 2026-01-01}"], ["customer.joined_at: {after: 2025-12-31}"]),
+        (["event.occurred_at: {during: office_hours}"], ["event.occurred_at: {outside: office_hours}"]),
+        (["history.complaint.received: {count: 1}"], ["history.complaint.received: {count: {at_least: 2}}"]),
+        (["feedback.recommend_band: detractor"], ["feedback.recommend_band: promoter"]),
+    ],
+)
+def test_times_calendars_counts_and_bands_exclude_each_other_too(
+    one: list[str], other: list[str], check: Check
+) -> None:
+    assert said(check, rules((one, [EMAIL], ""), (other, [EMAIL], ""))) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["customer.joined_at: {within: 90d}"], ["customer.joined_at: {older_than: 60d}"]),
+        (["customer.born: {before: 2000-01-02}"], ["customer.born: {after: 1999-12-31}"]),
+        (["history.complaint.received: {count: {at_least: 1}}"], ["history.complaint.received: {count: 2}"]),
+    ],
+)
+def test_times_and_counts_that_meet_are_named(one: list[str], other: list[str], check: Check) -> None:
+    assert len(said(check, rules((one, [EMAIL], ""), (other, [EMAIL], "")))) == 1
+
+
 @pytest.mark.parametrize("status", ["shadow", "draft", "paused"])
 def test_only_live_rules_reach_a_customer_twice(status: str, check: Check) -> None:
     text = rules(([], [EMAIL], ""), ([], [EMAIL], "")).replace("status: live", f"status: {status}", 1)

@@ -5,14 +5,16 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, product
 from math import prod
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from amends_engine.actions import Branch, Choose
-from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate
+from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, evaluate_test
 from amends_engine.fields import EventType, Field, Fields, FieldType, Kind
+from amends_engine.linting import model
 from amends_engine.linting.axes import cut
 from amends_engine.linting.branches import lost_branches
 from amends_engine.linting.constants import Search
@@ -254,3 +256,28 @@ def test_a_search_that_is_too_hard_proves_nothing() -> None:
         list(boxes(crowd))
     assert not is_impossible(crowd, Model(FIELDS, ()))
     assert list(examples(crowd, Model(FIELDS, ()))) == []
+
+
+MONEY = tuple(Money(minor, currency) for minor in (100, 500) for currency in ("EUR", "USD", "JPY"))
+
+
+@given(
+    st.lists(st.sampled_from(MONEY), min_size=1, max_size=8),
+    st.sampled_from(MONEY),
+    st.sampled_from(["one_of", "not"]),
+)
+def test_a_long_list_is_asked_with_fewer_choices_and_the_same_answer(
+    choices: list[Money], value: Money, operator: str
+) -> None:
+    test = Test("customer.spend", operator, tuple(choices), "")
+    with patch.object(model, "_LONG", 0):
+        fewer = model._Choices.of(test)
+    assert fewer
+    assert _answer(fewer.fewer(test, value), value) == _answer(test, value)
+
+
+def _answer(test: Test, value: Money) -> object:
+    try:
+        return evaluate_test(test, {"customer.spend": value})
+    except Undecidable:
+        return "undecided"

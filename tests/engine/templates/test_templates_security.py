@@ -274,11 +274,11 @@ _BOMBS: Mapping[str, bytes] = {
 
 @pytest.mark.parametrize("raw", _BOMBS.values(), ids=_BOMBS)
 def test_a_bomb_is_defused_within_a_second(raw: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # the work, however busy the machine is
     read, findings = read_templates({"x.en.md": raw}, FIELDS, "en")
     if not findings:
         read.get("x", ["en"]).render(facts("Ana"), LOOK)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len(findings) < 1300
 
 

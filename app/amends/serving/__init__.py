@@ -1,0 +1,1 @@
+"""One process that takes events over HTTP, decides, carries out, and finishes what was left."""

@@ -1,0 +1,60 @@
+"""Whose turn it is: of one customer only one program decides at a time, so that limits and cases hold among several.
+
+On PostgreSQL a program locks the customers it decides for until it commits; SQLite lets one program write at a time.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, text
+
+from amends_engine.plans import Mode
+from amends_store.statements import pieces, select_in
+from amends_store.tables import customers, effects
+
+_LIMITS = 0x6C696D697473  # "limits"
+
+
+def lock_rows(query: Select[Any], table: Any) -> Select[Any]:
+    """Rows of that table that no other program has in its hands, now in ours; rows that refer to them may be added."""
+    return query.with_for_update(skip_locked=True, of=table, key_share=True)
+
+
+def lock_customers(connection: Connection, customer_ids: Collection[str]) -> set[str]:
+    """Those whose turn is ours until this transaction ends; if it is none of them, that of the first to be free."""
+    if connection.dialect.name == "sqlite":
+        return set(customer_ids)
+    free = _locked(connection, customer_ids, is_waiting=False)
+    missing = set(customer_ids) - free
+    strangers = missing - {row.id for row in _select(connection, missing)} if missing else set()
+    # waiting and not giving up: else two programs that met here could both leave the event to the other
+    return free | strangers or _locked(connection, customer_ids, is_waiting=True)
+
+
+def lock_keyed_limits(connection: Connection) -> None:
+    """Limits that count by something else than the customer: one program at a time reads and adds to their counts."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LIMITS})
+
+
+def _locked(connection: Connection, customer_ids: Collection[str], *, is_waiting: bool) -> set[str]:
+    query = select(customers.c.id).order_by(customers.c.id).with_for_update(skip_locked=not is_waiting, key_share=True)
+    found: set[str] = set()
+    # in one order everywhere, so that two programs never wait for each other in a circle
+    for piece in pieces(sorted(customer_ids)):
+        found.update(connection.execute(query.where(customers.c.id.in_(piece))).scalars())
+    return found
+
+
+def _select(connection: Connection, customer_ids: Collection[str]) -> Sequence[Row[Any]]:
+    return select_in(connection, select(customers.c.id), customers.c.id, sorted(customer_ids))
+
+
+def busy(connection: Connection, customer_ids: Collection[str], changing: Collection[str]) -> set[str]:
+    """Customers with an open effect of those kinds; read after the lock, which another program may have held before."""
+    query = (
+        select(effects.c.customer_id)
+        .where(effects.c.finished_at.is_(None), effects.c.kind.in_(changing), effects.c.mode == Mode.LIVE)
+        .distinct()
+    )
+    return {row.customer_id for row in select_in(connection, query, effects.c.customer_id, sorted(customer_ids))}

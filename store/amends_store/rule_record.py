@@ -1,0 +1,81 @@
+"""Which rules were in force at a time, and how often each of them did not act, by what stopped it."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from amends_engine.matching import Stopped
+from amends_store.statements import insert_new, insert_on, insert_rows
+from amends_store.tables import rule_counts, rule_versions, rules_in_force
+from amends_store.types import RuleVersion
+
+
+def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
+    rows = [
+        {
+            "rule_id": rule.rule_id,
+            "version": rule.version,
+            "why": rule.why,
+            "owner": rule.owner,
+            "body": rule.body,
+            "first_used_at": at,
+        }
+        for rule in versions
+    ]
+    insert_new(connection, rule_versions, rows)
+
+
+def changes_in_force(connection: Connection, running: Mapping[str, RuleVersion]) -> dict[str, str | None]:
+    """By rule the version that runs now and did not before; None for one that runs no more."""
+    query = select(rules_in_force).order_by(rules_in_force.c.since_at)
+    before = {row.rule_id: row.version for row in connection.execute(query)}
+    gone = {rule_id: None for rule_id, version in before.items() if version and rule_id not in running}
+    new = {rule_id: rule.version for rule_id, rule in running.items() if before.get(rule_id) != rule.version}
+    return gone | new
+
+
+def put_in_force(connection: Connection, running: Mapping[str, RuleVersion], at: datetime) -> None:
+    changes = changes_in_force(connection, running)
+    save_rules(connection, [running[rule_id] for rule_id in sorted(changes) if changes[rule_id]], at)
+    rows = [{"rule_id": rule_id, "since_at": at, "version": changes[rule_id]} for rule_id in sorted(changes)]
+    if rows:
+        statement = insert_on(connection, rules_in_force)
+        statement = statement.on_conflict_do_update(
+            index_elements=["rule_id", "since_at"], set_={"version": statement.excluded.version}
+        )
+        connection.execute(statement, rows)
+
+
+def add_counts(connection: Connection, stopped: Iterable[Stopped]) -> None:
+    """In the order of keys, so that two transactions never wait for each other in a circle."""
+    rows = [_row(one) for one in sorted(_each_once(stopped))]
+    if not rows:
+        return
+    statement = insert_on(connection, rule_counts)
+    statement = statement.on_conflict_do_update(
+        index_elements=["rule_id", "rule_version", "answer", "place"],
+        set_={"count": rule_counts.c.count + statement.excluded.count},
+    )
+    insert_rows(connection, statement, rows)
+
+
+def _each_once(stopped: Iterable[Stopped]) -> Iterable[Stopped]:
+    """One upsert may meet each row of the table once only."""
+    found: dict[tuple[str, str, str, str], Stopped] = {}
+    for one in stopped:
+        key = one[:4]
+        found[key] = one._replace(times=found[key].times + one.times) if key in found else one
+    return found.values()
+
+
+def _row(one: Stopped) -> dict[str, Any]:
+    return {
+        "rule_id": one.rule_id,
+        "rule_version": one.rule_version,
+        "answer": one.answer,
+        "place": one.place,
+        "text": one.text,
+        "count": one.times,
+    }

@@ -1,0 +1,54 @@
+"""Many rows into SQLite with half the work: the values are made fit by the columns' own types, then go to the driver.
+
+SQLAlchemy makes a dictionary of each row, and one of its parameters, before the driver sees it. Here that counts: every
+acknowledged event waits for it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Dialect, Table
+
+_AT_ONCE = 200  # rows of one statement: well below the number of parameters that SQLite takes
+_Row: TypeAlias = Mapping[str, Any]
+_Fit: TypeAlias = Callable[[Any], Any] | None
+
+
+def insert_straight(connection: Connection, table: Table, rows: Sequence[_Row], ending: str = "") -> None:
+    """rows have the same keys; ending: what follows the values, in SQL."""
+    names = tuple(rows[0])
+    head, marks = _words(table, names)
+    connection.exec_driver_sql(f"{head} {marks} {ending}", list(_fitted(connection.dialect, table, names, rows)))
+
+
+def insert_straight_returning(connection: Connection, table: Table, rows: Sequence[_Row], ending: str) -> set[str]:
+    """ending returns one text of each row that was added."""
+    names = tuple(rows[0])
+    head, marks = _words(table, names)
+    added: set[str] = set()
+    for start in range(0, len(rows), _AT_ONCE):
+        piece = rows[start : start + _AT_ONCE]
+        values = tuple(value for row in _fitted(connection.dialect, table, names, piece) for value in row)
+        statement = f"{head} {', '.join([marks] * len(piece))} {ending}"
+        added.update(connection.exec_driver_sql(statement, values).scalars())
+    return added
+
+
+@lru_cache(maxsize=256)
+def _words(table: Table, names: tuple[str, ...]) -> tuple[str, str]:
+    listed = ", ".join(f'"{name}"' for name in names)
+    return f'INSERT INTO "{table.name}" ({listed}) VALUES', f"({', '.join('?' * len(names))})"
+
+
+def _fitted(dialect: Dialect, table: Table, names: tuple[str, ...], rows: Sequence[_Row]) -> Iterator[tuple[Any, ...]]:
+    fits = [(name, _fit_of(dialect, table, name)) for name in names]
+    for row in rows:
+        yield tuple(row[name] if fit is None else fit(row[name]) for name, fit in fits)
+
+
+@lru_cache(maxsize=1024)
+def _fit_of(dialect: Dialect, table: Table, name: str) -> _Fit:
+    """How a value of that column becomes one of the driver's; None if it is one already."""
+    fit: _Fit = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+    return fit

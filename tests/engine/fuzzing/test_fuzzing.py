@@ -1,0 +1,110 @@
+"""Whatever somebody writes into a file, the answer is a workspace or findings, never an exception of another kind."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.engine.fuzzing.nasty import BODIES, EMAIL, FIELDS, RULE, WORKSPACE
+
+from amends_connectors.registry import kinds
+from amends_engine.actions import Voice
+from amends_engine.conditions import Trace, evaluate, trace
+from amends_engine.events import Event
+from amends_engine.explaining import Known, explain
+from amends_engine.findings import Finding, has_errors
+from amends_engine.linting import lint
+from amends_engine.messages import MissingValue
+from amends_engine.nearest import missed
+from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.planning import rule_set
+from amends_engine.templates import Look
+from amends_engine.values import Money
+from amends_engine.workspace import Workspace, read_workspace
+
+KINDS = kinds()
+LOOK = Look("en", ZoneInfo("UTC"))
+slow_to_make = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+NAMES = ("feedback.nps", "feedback.comment", "customer.tier", "customer.spend", "customer.tags", "event.occurred_at",
+         "case.type", "history.feedback.received", "feedback.nqs", "customer", "")  # fmt: skip
+PLAIN = st.one_of(
+    st.sampled_from(
+        ["gold", "5 EUR", "5 XXX", "3d", "3x", "2026-03-01", "office_hours", "late", "(a", "…", "", "true"]
+    ),
+    st.integers(-3, 12),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.none(),
+)
+OPERANDS = st.one_of(PLAIN, st.lists(PLAIN, max_size=3))
+TESTS = st.builds(
+    lambda name, value: {name: value},
+    st.sampled_from(NAMES),
+    st.one_of(OPERANDS, st.dictionaries(st.sampled_from([*OPERATORS, "if_missing", "atmost"]), OPERANDS, max_size=2)),
+)
+GROUPS = st.sampled_from(["any", "all", "not", "is", "anny"])
+CONDITIONS = st.recursive(
+    st.one_of(TESTS, OPERANDS), lambda inner: st.dictionaries(GROUPS, st.lists(inner, max_size=3), max_size=1)
+)
+FACTS: list[dict[str, Any]] = [
+    {"event.occurred_at": datetime(2026, 3, 1, tzinfo=UTC)},
+    {"event.occurred_at": datetime(2026, 3, 1, tzinfo=UTC), "feedback.nps": 3, "feedback.comment": "late",
+     "customer.tier": "gold", "customer.spend": Money(500, "USD"), "customer.tags": ("late", "x")},
+]  # fmt: skip
+
+
+def read(files: dict[str, bytes]) -> tuple[Workspace | None, list[Finding]]:
+    workspace, findings = read_workspace({"workspace.yaml": WORKSPACE, "fields.yaml": FIELDS, **files}, KINDS, lint)
+    assert (workspace is None) is has_errors(findings)
+    assert all(finding.message and finding.code for finding in findings)
+    return workspace, findings
+
+
+@given(st.sampled_from(["rules.yaml", "definitions.yaml", "fields.yaml", "workspace.yaml", "policies.yaml",
+                        "sources/x.yaml", "templates/x.en.md"]), st.binary(max_size=500))  # fmt: skip
+def test_any_bytes_in_any_file_are_findings(name: str, raw: bytes) -> None:
+    read({name: raw})
+
+
+@slow_to_make
+@given(st.lists(CONDITIONS, max_size=4))
+def test_any_conditions_are_read_or_refused_and_then_answered(conditions: list[Any]) -> None:
+    lines = "\n".join(f"      - {json.dumps(condition)}" for condition in conditions)
+    workspace, _ = read({"rules.yaml": (RULE % lines).encode()})
+    for rule in workspace.rules if workspace else ():
+        for facts in FACTS:
+            found: Trace = trace(rule.condition, facts)
+            try:
+                assert evaluate(rule.condition, facts) is found.truth
+                assert (missed(rule.condition, facts, True).count == 0) is (found.truth is True)
+            except Undecidable:
+                pass
+            at = facts["event.occurred_at"]
+            event = Event("e1", "app", "e1", "feedback.received", at, "c1", {})
+            explain(rule_set([rule], Voice({}.get, str)), event, Known(facts))
+
+
+@slow_to_make
+@given(st.recursive(PLAIN, lambda inner: st.one_of(
+    st.lists(inner, max_size=4),
+    st.dictionaries(st.sampled_from(["version", "rules", "id", "why", "owner", "when", "if", "then", "event", "status",
+                                     "email", "choose", "wait", "limits", "tests", "at_least", "missing"]), inner),
+)))  # fmt: skip
+def test_any_tree_of_known_keys_is_findings(tree: Any) -> None:
+    read({"rules.yaml": json.dumps(tree).encode()})
+    read({"rules.yaml": json.dumps({"version": 1, "rules": [tree]}).encode()})
+
+
+@slow_to_make
+@given(st.lists(st.sampled_from([*BODIES, "\n", "\n\n", " ", "x"]), max_size=40).map("".join))
+def test_any_text_of_template_signs_is_refused_or_can_be_written(body: str) -> None:
+    workspace, _ = read({"templates/x.en.md": (EMAIL % body).encode()})
+    if workspace is None:
+        return
+    for facts in ({}, {"customer.name": "{{ 7 * 7 }} *Ana* <b>"}):
+        with suppress(MissingValue):
+            workspace.templates.get("x", ("en",)).render(facts, LOOK)

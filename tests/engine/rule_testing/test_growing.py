@@ -1,0 +1,236 @@
+"""Grown tests stand on both sides of every boundary, pass, and are grown once."""
+
+from collections.abc import Mapping
+
+import pytest
+from tests.engine.conftest import Read
+from tests.engine.test_planning import VOICE
+
+from amends_engine.formatting import format_document
+from amends_engine.planning import rule_set
+from amends_engine.rule_testing.books import office_of
+from amends_engine.rule_testing.growing import Grower
+from amends_engine.rule_testing.writing import with_tests
+from amends_engine.rule_tests import run_test
+from amends_engine.workspace import Workspace
+
+RULE = """version: 1
+rules:
+  - id: amends
+    why: They were let down
+    owner: cx
+    status: live
+    when: {event: %s}
+    if:
+      - %s
+    then:
+      - %s
+"""
+EMAIL = "email: {template: apology}"
+
+
+def rules(condition: str, step: str = EMAIL, event: str = "feedback.received", more: str = "") -> str:
+    return RULE % (event, condition, step) + more
+
+
+def grown(read: Read, text: str) -> bytes | None:
+    """The file of grown tests, which pass, and after which nothing more grows."""
+    workspace, findings = read(text)
+    assert workspace is not None, findings
+    new = _grow(workspace)
+    if new is None:
+        return None
+    again, findings = read(text, **{"grown-amends": new.decode()})
+    assert again is not None, findings
+    office = office_of(again)
+    results = [run_test(test, rule_set(again.rules, VOICE), again.rules[0], office=office) for test in again.tests]
+    assert [(one.test.name, one.failure) for one in results if not one.is_passed] == []
+    assert _grow(again) is None
+    assert format_document(new, "grown-amends.yaml") == new
+    return new
+
+
+def _grow(workspace: Workspace) -> bytes | None:
+    rules_of = rule_set(workspace.rules, VOICE, workspace.profile.timezone)
+    grower = Grower(rules_of, workspace.fields, office_of(workspace), workspace.tests)
+    found = grower.grow(workspace.rules[0])
+    return with_tests(None, found.tests, "grown-amends.yaml") if found.tests else None
+
+
+def results(read: Read, text: str) -> Mapping[str, str]:
+    """By name what each grown test expects."""
+    raw = grown(read, text)
+    workspace, _ = read(text, **{"grown-amends": (raw or b"version: 1\n").decode()})
+    new = [test for test in workspace.tests if test.place.file.startswith("grown-")]
+    return {test.name: test.expect.result for test in new}
+
+
+def test_a_score_is_tested_at_the_bound_below_it_above_it_and_missing(read: Read) -> None:
+    assert results(read, rules("feedback.nps: {at_most: 6}")) == {
+        "feedback.nps 5": "acted",
+        "feedback.nps 6": "acted",
+        "feedback.nps 7": "no",
+        "feedback.nps missing": "unknown",
+    }
+
+
+def test_every_value_of_a_choice_is_tested(read: Read) -> None:
+    assert results(read, rules("customer.tier: [gold, platinum]")) == {
+        "customer.tier basic": "no",
+        "customer.tier silver": "no",
+        "customer.tier gold": "acted",
+        "customer.tier platinum": "acted",
+        "customer.tier missing": "unknown",
+    }
+
+
+def test_an_amount_is_tested_to_the_cent(read: Read) -> None:
+    found = results(read, rules("customer.spend_365d: {more_than: 5000 EUR}"))
+    assert found == {
+        "customer.spend_365d 4999.99 EUR": "no",
+        "customer.spend_365d 5000 EUR": "no",
+        "customer.spend_365d 5000.01 EUR": "acted",
+        "customer.spend_365d missing": "unknown",
+    }
+
+
+def test_a_time_is_tested_one_minute_before_and_after(read: Read) -> None:
+    found = results(read, rules("customer.joined_at: {within: 90d}"))
+    assert list(found.values()) == ["no", "acted", "acted", "acted", "acted", "no", "unknown"]
+    assert "customer.joined_at 2025-12-02T11:59:00+00:00" in found
+
+
+def test_a_band_is_tested_by_the_scores_on_both_sides_of_its_ends(read: Read) -> None:
+    found = results(read, rules("feedback.recommend_band: passive"))
+    assert found == {
+        "feedback.recommend 6": "no",
+        "feedback.recommend 7": "acted",
+        "feedback.recommend 8": "acted",
+        "feedback.recommend 9": "no",
+        "feedback.recommend missing": "unknown",
+    }
+
+
+def test_opening_hours_are_tested_at_their_ends_and_on_the_two_odd_days(read: Read) -> None:
+    found = results(read, rules("event.occurred_at: {during: office_hours}"))
+    assert [found[name] for name in found if name.startswith("event.occurred_at")] == ["no", "acted", "acted", "no"]
+    assert [name for name in found if "clocks change" in name] == [
+        "one minute before clocks change on 29 March",
+        "when clocks change on 29 March",
+        "one minute before clocks change on 25 October",
+        "when clocks change on 25 October",
+    ]
+
+
+def test_a_count_of_the_past_is_tested_one_fewer_one_more_and_just_too_old(read: Read) -> None:
+    found = results(read, rules("history.complaint.received: {count: {at_least: 2}, within: 90d}"))
+    assert found["complaint.received 1 times before"] == "no"
+    assert found["complaint.received 2 times before"] == "acted"
+    assert found["complaint.received 2 times before, the oldest just inside"] == "acted"
+    assert found["complaint.received 2 times before, the oldest just outside"] == "no"
+
+
+def test_a_limit_is_reached_and_over(read: Read) -> None:
+    text = rules("feedback.nps: {at_most: 6}", more="    limits: {per_customer: 1 per 30d}\n")
+    raw = grown(read, text)
+    assert raw is not None
+    document = raw.decode()
+    assert "once more than 1 times" in document
+    assert document.count("does: [email, email]") == 1  # when the window is over
+
+
+def test_every_row_of_a_table_is_tested_with_its_voucher(read: Read) -> None:
+    step = "voucher: {value: {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}, from: recovery}"
+    raw = grown(read, rules("feedback.nps: {at_most: 6}", step))
+    assert raw is not None
+    assert "vouchers: [{value: 75 EUR}]" in raw.decode()
+    assert "name: customer.tier missing" in raw.decode()
+
+
+def test_answers_are_tested_in_time_and_too_late(read: Read) -> None:
+    step = (
+        "ask: {to: duty-manager, question: Shall we?, answer_within: 20m, "
+        "yes: [{email: {template: apology}}], no: [{stop: no}], no_answer: [{slack: {to: '#cx', card: alert}}]}"
+    )
+    found = results(read, rules("feedback.nps: {at_most: 6}", step))
+    assert {"duty-manager answers yes in time", "duty-manager answers no too late"} < set(found)
+
+
+def test_what_is_awaited_comes_one_minute_before_the_end_and_after_it(read: Read) -> None:
+    step = (
+        "wait_for: {event: complaint.received, same: customer.id, within: 2d, "
+        "then: [{email: {template: apology}}], otherwise: [{slack: {to: '#cx', card: alert}}]}"
+    )
+    raw = grown(read, rules("feedback.nps: {at_most: 6}", step))
+    assert raw is not None
+    assert raw.decode().count("does: [email]") == 2
+    assert "complaint.received one minute after the time is over" in raw.decode()
+
+
+def test_what_somebody_has_tested_already_is_not_grown(read: Read) -> None:
+    tests = """tests:
+  - name: seven
+    event: {type: feedback.received, nps: 7}
+    expect: {rule: amends, result: "no"}
+  - name: six
+    event: {type: feedback.received, nps: 6}
+    expect: {rule: amends}
+"""
+    found = results(read, rules("feedback.nps: {at_most: 6}", more=tests))
+    assert set(found) == {"feedback.nps 5", "feedback.nps missing"}
+
+
+def test_a_rule_that_can_never_act_is_named_and_grows_nothing(read: Read) -> None:
+    workspace, _ = read(rules("feedback.nps: {more_than: 10}"))
+    assert workspace is not None
+    found = Grower(rule_set(workspace.rules, VOICE), workspace.fields, office_of(workspace), ()).grow(
+        workspace.rules[0]
+    )
+    assert found.tests == ()
+    assert found.remark == "nothing was found for which it acts: write a test that makes it act"
+
+
+@pytest.mark.parametrize("name", ["no", "a: b", "+49 30", 'say "hi" # now', "1.50", ""])
+def test_odd_texts_are_written_so_that_they_are_read_the_same(name: str, read: Read) -> None:
+    tests = f"""tests:
+  - name: odd
+    customer: {{id: c1, name: {name!r}}}
+    event: {{type: feedback.received, nps: 3}}
+    expect: {{rule: amends}}
+"""
+    assert grown(read, rules("feedback.nps: {at_most: 6}", more=tests)) is not None
+
+
+def test_what_was_known_before_is_written_too(read: Read) -> None:
+    tests = """tests:
+  - name: gold until yesterday
+    customer: {id: c1, tier: silver}
+    before: {tier: gold}
+    event: {type: feedback.received, nps: 3}
+    expect: {rule: amends}
+"""
+    raw = grown(read, rules("feedback.nps: {at_most: 6}", more=tests))
+    assert raw is not None
+    assert "before: {tier: gold}" in raw.decode()
+
+
+def test_for_rules_that_begin_with_a_time_nothing_is_grown_yet(read: Read) -> None:
+    text = """version: 1
+rules:
+  - id: amends
+    why: Once a week
+    owner: cx
+    status: live
+    when: {schedule: every Monday at 08:00}
+    then:
+      - slack: {to: "#cx", card: alert}
+tests:
+  - name: on Monday
+    at: 2026-03-02T08:00:00+01:00
+    expect: {rule: amends, does: [slack]}
+"""
+    workspace, findings = read(text)
+    assert workspace is not None, findings
+    rules_of = rule_set(workspace.rules, VOICE, workspace.profile.timezone)
+    found = Grower(rules_of, workspace.fields, office_of(workspace), workspace.tests).grow(workspace.rules[0])
+    assert found.remark == "it begins with a time or a change, for which nothing is grown yet"
