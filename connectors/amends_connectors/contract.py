@@ -71,7 +71,8 @@ class Declaration:
     """What the product has to know about a connector before it sends anything.
 
     send_timeout: the longest a send may take, connect included; must stay under the lease. max_age: what could not be
-    sent for so long is not sent at all.
+    sent for so long is not sent at all. is_apart_by_target: each target is a system of its own, so that one that
+    refuses us, is gone or asks for patience says nothing about the others.
     """
 
     step: StepKind
@@ -82,6 +83,7 @@ class Declaration:
     max_age: timedelta = timedelta(days=7)
     per_second: float | None = None
     parallel: int = 4
+    is_apart_by_target: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ STEP = StepKind(
     example="webhook: {to: crm, body: {customer: <customer.id>}}",
 )
 
-DECLARATION = Declaration(STEP, DuplicateClass.OPERATOR, Audience.SYSTEM)
+DECLARATION = Declaration(STEP, DuplicateClass.OPERATOR, Audience.SYSTEM, is_apart_by_target=True)
 
 
 def connect(setup: Setup) -> Connector | None:

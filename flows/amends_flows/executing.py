@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import partial
 
 from amends_connectors.contract import Delivery, DeliveryError, Receipt, Uncertain
-from amends_engine.actions import Action
+from amends_engine.actions import Action, Literal
 from amends_engine.plans import Json, Mode
 from amends_engine.states import EffectState
 from amends_engine.values import Value, describe_duration
@@ -32,7 +32,7 @@ _SHADOW = Receipt("shadow", is_preview=True, detail={"shadow": True})
 
 def run_action(runtime: Runtime, decision_ids: Sequence[str], action: Action) -> StepReport:
     """Do what is due of one step; effects of other states, leases and times are left alone."""
-    lane = runtime.lanes.get(action.kind)
+    lane = _lane(runtime, action.kind, _known_target(action))
     tally: Counter[EffectState] = Counter()
     while not runtime.stop.is_set():
         closed = lane.closed() if lane else None
@@ -40,9 +40,28 @@ def run_action(runtime: Runtime, decision_ids: Sequence[str], action: Action) ->
         claims = runtime.store.claim(decision_ids, action.name, runtime.worker, limit, LEASE)
         if not claims:
             break
-        tally.update(_treat(runtime, lane, closed, claims))
+        for to, some in _by_lane(runtime, claims).items():
+            tally.update(_treat(runtime, to, closed if to is lane else None, some))
     closed = lane.closed() if lane else None
     return StepReport(action.name, action.kind, dict(tally), closed.reason if closed else "")
+
+
+def _lane(runtime: Runtime, kind: str, target: str) -> Lane | None:
+    lane = runtime.lanes.get(kind)
+    return lane.to(target) if lane else None
+
+
+def _known_target(action: Action) -> str:
+    """Where all effects of the step go, if the rule says it in so many words."""
+    operand = action.options.get(action.target)
+    return operand.value if isinstance(operand, Literal) and isinstance(operand.value, str) else ""
+
+
+def _by_lane(runtime: Runtime, claims: Sequence[Claimed]) -> Mapping[Lane | None, list[Claimed]]:
+    found: dict[Lane | None, list[Claimed]] = {}
+    for claim in claims:
+        found.setdefault(_lane(runtime, claim.kind, claim.target), []).append(claim)
+    return found
 
 
 def _treat(

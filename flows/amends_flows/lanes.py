@@ -1,4 +1,7 @@
-"""A lane is the way to one connector in this process: how many sends at once, how fast, and whether it is open."""
+"""A lane is the way to one provider in this process: how many sends at once, how fast, and whether it is open.
+
+A connector whose targets are systems of their own, as the endpoints of webhooks are, has a lane for each of them.
+"""
 
 import threading
 import time
@@ -74,15 +77,32 @@ class Lane:
         self.connector = connector
         self._clock = clock
         self._monotonic = monotonic
+        self._circuits = circuits or Alone(clock)
+        self._apart: dict[str, Lane] = {}
         self._pace = _Pace(connector.declaration.per_second)
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(connector.declaration.parallel, f"send-{kind}")
         self._size = min(4 * connector.declaration.parallel, self._largest)
-        self._breaker = Breaker(kind, clock, circuits or Alone(clock))
+        self._breaker = Breaker(kind, clock, self._circuits)
 
     @property
     def declaration(self) -> Declaration:
         return self.connector.declaration
+
+    def to(self, target: str) -> "Lane":
+        """The lane of that target where targets are apart, else this one."""
+        if not (target and self.declaration.is_apart_by_target):
+            return self
+        with self._lock:
+            if target not in self._apart:
+                self._apart[target] = Lane(
+                    f"{self.kind} {target}",
+                    self.connector,
+                    clock=self._clock,
+                    monotonic=self._monotonic,
+                    circuits=self._circuits,
+                )
+            return self._apart[target]
 
     @property
     def size(self) -> int:
@@ -119,8 +139,13 @@ class Lane:
                 self._size = max(self._size // 2, 1)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for lane in (self, *self._apart.values()):
+            lane.finish()
         self.connector.close()
+
+    def finish(self) -> None:
+        """Wait for what is being sent, and take nothing more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
     @property
     def _largest(self) -> int:

@@ -1,13 +1,19 @@
 """The circuit of a channel: what opens it, who may try it, and that other processes see it."""
 
+import threading
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.conftest import event
 
-from amends_connectors.contract import RateLimited, Receipt, Rejected, Unavailable, Uncertain
+from amends_connectors.contract import Delivery, RateLimited, Receipt, Rejected, Unavailable, Uncertain
+from amends_connectors.kit import RecordingConnector
+from amends_connectors.registry import declarations
 from amends_engine.states import EffectState
 from amends_flows.circuits import TRIPS_AFTER, Alone, Breaker
-from amends_flows.lanes import open_lanes
+from amends_flows.lanes import LEASE, Leave, open_lanes
 from amends_flows.outcomes import CLOSED_FOR
 from amends_store.circuits import CLOSED_CHANNEL
 
@@ -135,3 +141,62 @@ def test_a_trial_takes_one_effect_and_lets_the_others_follow(mail):
     assert mail.states("email") == [_S.SUCCEEDED] * 5
     assert mail.store.circuits() == {}
     assert [one.act.action for one in mail.store.audit()] == ["close circuit", "open circuit"]
+
+
+@pytest.fixture
+def webhooks():
+    """Two endpoints behind one connector, of which the first refuses our secret."""
+    connector = RecordingConnector(replace(declarations()["webhook"], parallel=1)).then(REFUSED)
+    clock = Clock()
+    lane = open_lanes({"webhook": connector}, clock)["webhook"]
+    yield lane, clock
+    lane.close()
+
+
+def send(lane, target):
+    delivery = Delivery(f"to-{target}", 1, "webhook", target, {})
+    return lane.to(target).submit(delivery, Leave(NOON + LEASE, threading.Event())).result(timeout=10)
+
+
+def test_one_endpoint_that_refuses_us_does_not_rest_the_others(webhooks):
+    lane, _ = webhooks
+    assert send(lane, "crm") is REFUSED
+    assert lane.to("crm").closed().reason == "webhook crm refuses our credentials: invalid_auth"
+    assert isinstance(send(lane, "billing"), Receipt)
+    assert lane.to("billing").closed() is None
+
+
+def test_one_endpoint_that_asks_for_patience_does_not_slow_the_others(webhooks):
+    lane, _ = webhooks
+    send(lane, "crm")
+    lane.connector.then(RateLimited("slow down", retry_after=timedelta(hours=1)))
+    send(lane, "billing")
+    assert isinstance(send(lane, "erp"), Receipt)
+    assert send(lane, "billing").wait > timedelta(minutes=59)
+
+
+def test_targets_of_one_provider_share_its_circuit(mail):
+    lane = mail.runtime.lanes["email"]
+    assert lane.to("customer") is lane
+
+
+@pytest.mark.usefixtures("without_prefect")
+def test_a_wrong_secret_of_one_endpoint_costs_one_request_and_holds_only_its_own(desk, httpserver):
+    rules = desk.workspace / "rules.yaml"
+    steps = [f"      - webhook: {{to: {name}, body: {{who: <customer.id>}}}}\n" for name in ("crm", "erp")]
+    rules.write_text(rules.read_text().partition("      - voucher:")[0] + "".join(steps))
+    httpserver.expect_request("/crm").respond_with_data(status=401)
+    httpserver.expect_request("/erp").respond_with_data(status=204)
+    settings = {}
+    for name in ("CRM", "ERP"):
+        settings[f"AMENDS_WEBHOOK_{name}_URL"] = httpserver.url_for(f"/{name.lower()}")
+        settings[f"AMENDS_WEBHOOK_{name}_SECRET"] = "whsec_" + "QUJD" * 8
+        settings[f"AMENDS_WEBHOOK_{name}_ALLOW_PRIVATE"] = "yes"
+    desk.amends("run", desk.events(event(1)), **settings)
+    desk.amends("run", desk.events(*(event(number) for number in range(2, 7)), name="more.jsonl"), **settings)
+    asked = Counter(request.path for request, _ in httpserver.log)
+    assert asked == {"/crm": 1, "/erp": 6}
+    with desk.store() as store:
+        states = Counter((one.target, one.state) for one in store.effects(limit=100) if one.kind == "webhook")
+        assert states == {("crm", _S.HELD): 6, ("erp", _S.SUCCEEDED): 6}
+        assert list(store.circuits()) == ["webhook crm"]
