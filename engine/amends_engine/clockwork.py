@@ -1,13 +1,13 @@
 """A company in memory on a clock that leaps: what a rule does over days, in milliseconds. Pure, for tests of rules."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from amends_engine.changes import Change, event_of, facts_of_change
 from amends_engine.conditions import Facts
-from amends_engine.continuing import Continuation, moved, resume
+from amends_engine.continuing import Continuation, due_again, moved, resume
 from amends_engine.deriving import with_derived
 from amends_engine.events import DEEPEST, OWN_SOURCE, Event
 from amends_engine.facts import Attribute, Key, entity_facts, facts_of, own_words
@@ -16,9 +16,10 @@ from amends_engine.history import counted, with_events
 from amends_engine.history_needs import asked_about, askers
 from amends_engine.operators import before
 from amends_engine.planning import RuleSet, facts_with_rule, plan, remember
-from amends_engine.plans import JOIN, Decision, Hit, Timer
+from amends_engine.plans import JOIN, Decision, Hit, Intent, Timer
 from amends_engine.rule_testing.books import Books
-from amends_engine.rule_testing.people import Answer, Person, answers_to
+from amends_engine.rule_testing.holding import Held, Question, Work
+from amends_engine.rule_testing.people import Answer, Person, answer_to, answers_to
 from amends_engine.timers import Ring, ring
 from amends_engine.values import Value
 from amends_engine.windows import Group, groups_of, settle
@@ -30,9 +31,10 @@ TEST_SOURCE = "test"
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """What a test makes happen: an event, an answer to the question that is open, or other attributes of a customer.
+    """What a test makes happen: an event, an answer to the question that is open, other attributes of a customer or
+    of what the events are about.
 
-    to: the timer of the question, if it is not the latest; by: who answers.
+    to: the timer or the task of the question, if it is not the latest; by: who answers; entity: such as a flight.
     """
 
     at: datetime
@@ -42,6 +44,7 @@ class Happening:
     attributes: Mapping[str, Value] = field(default_factory=dict)
     to: str = ""
     by: str = ""
+    entity: Key | None = None
 
 
 @dataclass
@@ -87,6 +90,8 @@ class Clockwork:
             self._plan(what.event)
         elif what.answer:
             self._answer(what)
+        elif what.entity:
+            self._hear({what.entity: [Attribute(*said, what.at) for said in _said(what.attributes)]})
         else:
             self._tell(self._learn(what.customer_id, TEST_SOURCE, what.attributes, what.at))
         self._ring(what.at)
@@ -99,7 +104,8 @@ class Clockwork:
         was = {name: known[name] for name, value in said.items() if name in known and known[name] != value}
         known.update(said)
         self.earlier.setdefault(customer, {}).update(was)
-        self.timers = [self._moved(timer) for timer in self.timers] if said else self.timers
+        if said:
+            self._move()
         changes = (Change(customer or "", source, name, value, said[name], at, depth) for name, value in was.items())
         return [change for change in changes if customer and depth <= DEEPEST]
 
@@ -109,9 +115,7 @@ class Clockwork:
     def _plan(self, event: Event) -> None:
         changes = self._learn(event.customer_id, event.source, event.attributes, event.occurred_at)
         self.events[event.id] = event
-        for key, said in own_words([event]).items():
-            self.entities.setdefault(key, []).extend(said)
-            self.timers = [self._moved(timer) for timer in self.timers]
+        self._hear(own_words([event]))
         facts = self._facts(event)
         self.judged.append((event, facts))
         made = plan(self.rules, event, facts, self.acted)
@@ -124,6 +128,22 @@ class Clockwork:
             self._settle(group)
         self._tell(changes)
 
+    def _hear(self, words: Mapping[Key, list[Attribute]]) -> None:
+        """Takes in what is said of entities."""
+        for key, said in words.items():
+            self.entities.setdefault(key, []).extend(said)
+        if words:
+            self._move()
+
+    def _move(self) -> None:
+        """Waits and deadlines that are bound to a field move with it."""
+        self.timers = [self._moved(timer) for timer in self.timers]
+        self.books.move(self._due_again)
+
+    def _due_again(self, work: Work, intent: Intent) -> datetime | None:
+        rule, facts = self.rules.by_id[work.decision.rule_id], self._facts(work.event)
+        return due_again(self.rules, rule, intent.action, work.decision.decided_for, facts)
+
     def _settle(self, group: Group) -> None:
         watches = {watch.id for watch in group.trigger.watches}
         hits = [hit for hit in self.hits if hit.watch in watches and hit.key == group.key]
@@ -135,10 +155,18 @@ class Clockwork:
         self.decisions.append(decision)
         self.timers.extend(decision.timers)
         self.coming.extend(map(_happening, answers_to(decision, self.people)))
-        self.books.carry_out(decision, event, facts_with_rule(facts, self.rules.by_id[decision.rule_id]))
+        rule = self.rules.by_id[decision.rule_id]
+        asked = set(self.books.asked)
+        self.books.carry_out(decision, event, facts_with_rule(facts, rule), rule.owner)
+        self._follow(event, decision.decided_for, asked)
+
+    def _follow(self, event: Event, at: datetime, asked: Collection[str]) -> None:
+        """What follows from what was carried out; asked: what people had been asked about before."""
         self.coming.extend(Happening(made.occurred_at, made) for made in self.books.take_made())
         for customer_id, attributes in self.books.take_attributes().items():
-            self._tell(self._learn(customer_id, OWN_SOURCE, attributes, decision.decided_for, event.depth + 1))
+            self._tell(self._learn(customer_id, OWN_SOURCE, attributes, at, event.depth + 1))
+        new = (one for intent, one in self.books.asked.items() if intent not in asked)
+        self.coming.extend(_happening(answer) for one in new for answer in answer_to(one, self.people))
 
     def _facts(self, event: Event) -> dict[str, Value]:
         case = self.books.case_of(event.customer_id) or (self.case if self._is_first(event) else {})
@@ -158,12 +186,26 @@ class Clockwork:
         return event.customer_id == first.customer_id
 
     def _answer(self, what: Happening) -> None:
-        asking = [timer for timer in self.timers if timer.path.endswith(".ask") and what.to in {"", timer.id}]
-        for timer in asking[-1:]:
-            fields: dict[str, Value] = {"task": json.loads(timer.key), "answer": what.answer}
-            fields.update({"by": what.by} if what.by else {})
-            key = f"{timer.id} {what.at}"
-            self._plan(Event(key, "test", key, ASK_ANSWERED, what.at, timer.customer_id, fields))
+        """Of several questions that are open the one that was asked last."""
+        timers = [one for one in self.timers if one.path.endswith(".ask") and what.to in {"", one.id}]
+        held = [(asked, one) for one in self.books.held if (asked := one.question) and what.to in {"", asked.task_id}]
+        timer, voucher = next(reversed(timers), None), max(held, key=lambda one: one[0].asked_at, default=None)
+        if voucher and (timer is None or voucher[0].asked_at >= timer.since):
+            self._release(*voucher, what)
+        elif timer:
+            self._say(what, json.loads(timer.key), timer.customer_id)
+
+    def _release(self, question: Question, held: Held, what: Happening) -> None:
+        """An answer about what is held; it is an event as well."""
+        asked = set(self.books.asked)
+        self.books.answer(held, what.answer, what.at)
+        self._follow(held.work.event, what.at, asked)
+        self._say(what, question.task_id, held.work.decision.customer_id)
+
+    def _say(self, what: Happening, task_id: str, customer_id: str | None) -> None:
+        fields: dict[str, Value] = {"task": task_id, "answer": what.answer, **({"by": what.by} if what.by else {})}
+        key = f"{task_id} {what.at}"
+        self._plan(Event(key, TEST_SOURCE, key, ASK_ANSWERED, what.at, customer_id, fields))
 
     def _moved(self, timer: Timer) -> Timer:
         if not timer.bound:
@@ -174,16 +216,23 @@ class Clockwork:
     def _run_until(self, until: datetime | None) -> None:
         for _ in range(_MOST_RINGS):
             coming = min(self.coming, key=lambda one: one.at, default=None)
-            due = min((timer.due_at for timer in self.timers if timer.watch != JOIN), default=None)
-            if coming and (due is None or coming.at <= due):
-                due = coming.at
+            rings = (timer.due_at for timer in self.timers if timer.watch != JOIN)
+            moments = (*rings, self.books.next_at(), coming.at if coming else None)
+            due = min((moment for moment in moments if moment), default=None)
             if due is None or (until is not None and due > until):
                 return
             if coming and coming.at == due:
                 self.coming.remove(coming)
                 self._take(coming)
             else:
+                self._settle_books(due)
                 self._ring(due)
+
+    def _settle_books(self, now: datetime) -> None:
+        asked = set(self.books.asked)
+        while event := self.books.settle(now):
+            self._follow(event, now, asked)
+            asked = set(self.books.asked)
 
     def _rings(self, timer: Timer, now: datetime) -> Ring | None:
         if timer.watch != JOIN:
@@ -209,8 +258,12 @@ class Clockwork:
                 self._keep(decision, event, on.told)
 
 
+def _said(attributes: Mapping[str, Value]) -> Iterator[tuple[str, str, Value]]:
+    return ((name, TEST_SOURCE, value) for name, value in attributes.items())
+
+
 def _happening(answer: Answer) -> Happening:
-    return Happening(answer.at, answer=answer.text, to=answer.timer_id, by=answer.by)
+    return Happening(answer.at, answer=answer.text, to=answer.to, by=answer.by)
 
 
 def _of(group: Group, timers: Iterable[Timer]) -> list[Timer]:

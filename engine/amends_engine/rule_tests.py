@@ -1,6 +1,6 @@
 """Tests beside the rules: read from YAML, run by the same plan() that runs live."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,10 @@ from amends_engine.shapes import (
     LATER_CUSTOMER,
     LATER_EVENT,
     PAST_EVENT,
+    Schema,
+    anything_later,
     check_shape,
+    later_entity,
     shape_of_test,
 )
 from amends_engine.spelling import closest
@@ -127,19 +130,20 @@ def _read_others(node: Node | None, reading: Reading) -> dict[str, dict[str, Val
 def _read_entities(node: Node, event: Event, reading: Reading) -> dict[Key, tuple[Attribute, ...]]:
     """What is known about the flight of the test before its event; without an id it is the one that the event names."""
     found = {}
-    named = named_by(event, reading.fields)
-    for name, entity in reading.fields.entities.items():
-        given = node.get(name)
-        if given is None:
-            continue
-        identity = given.get("id")
-        if identity is None and name not in named:
-            remedy = f"add `id: …`, or `{entity.by}: …` to the event"
-            reading.report("missing-key", f"Nothing says which {name} is meant", given.place, remedy)
-        values = _read_values(given, name, entity.fields, reading, skip=frozenset({"id"}))
-        key = name, identity.text if identity else named.get(name, "")
-        found[key] = tuple(Attribute(short, "test", value, LONG_AGO) for short, value in values.items())
+    for name in reading.fields.entities:
+        if given := node.get(name):
+            key, values = _read_entity(given, name, event, reading)
+            found[key] = tuple(Attribute(short, "test", value, LONG_AGO) for short, value in values.items())
     return found
+
+
+def _read_entity(node: Node, name: str, event: Event, reading: Reading) -> tuple[Key, dict[str, Value]]:
+    named, entity, identity = named_by(event, reading.fields), reading.fields.entities[name], node.get("id")
+    if identity is None and name not in named:
+        remedy = f"add `id: …`, or `{entity.by}: …` to the event"
+        reading.report("missing-key", f"Nothing says which {name} is meant", node.place, remedy)
+    values = _read_values(node, name, entity.fields, reading, skip=frozenset({"id"}))
+    return (name, identity.text if identity else named.get(name, "")), values
 
 
 def _read_later(node: Node | None, first: Event, reading: Reading) -> tuple[Happening, ...]:
@@ -148,14 +152,20 @@ def _read_later(node: Node | None, first: Event, reading: Reading) -> tuple[Happ
 
 
 def _read_happening(node: Node, number: int, first: Event, reading: Reading) -> Happening | None:
-    kinds = {"event": LATER_EVENT, "answer": LATER_ANSWER}
-    schema = next((kinds[key] for key in kinds if node.get(key)), LATER_CUSTOMER)
-    if not check_shape(node, schema, "what happens later", reading.findings):
+    entities = reading.fields.entities
+    if not check_shape(node, _shape_of_later(node, entities), "what happens later", reading.findings):
+        return None
+    if not any(node.get(name) for name in ("event", "answer", "customer", *entities)):
+        remedy = "add event:, answer:, customer: or one of the entities of fields.yaml"
+        reading.report("missing-key", "Nothing happens here", node.place, remedy)
         return None
     at = _read_moment(node, first, reading)
     event, answer, customer = node.get("event"), node.get("answer"), node.get("customer")
     if answer:
         return Happening(at, answer=answer.text)
+    if not event and (entity := next((name for name in entities if node.get(name)), "")):
+        key, values = _read_entity(node.fields[entity], entity, first, reading)
+        return Happening(at, attributes=values, entity=key)
     if event:
         read = _read_event(event, customer, reading)
         named = read.customer_id if read and customer else first.customer_id
@@ -163,6 +173,13 @@ def _read_happening(node: Node, number: int, first: Event, reading: Reading) -> 
         return Happening(at, replace(read, id=name, key=name, occurred_at=at, customer_id=named)) if read else None
     values = _read_values(customer, "customer", reading.fields.customer, reading, skip=frozenset({"id"}))
     return Happening(at, customer_id=first.customer_id, attributes=values)
+
+
+def _shape_of_later(node: Node, entities: Iterable[str]) -> Schema:
+    """By the key that says what happens."""
+    kinds = {"event": LATER_EVENT, "answer": LATER_ANSWER, "customer": LATER_CUSTOMER}
+    shapes = {**kinds, **{name: later_entity(name) for name in entities}}
+    return next((shapes[key] for key in shapes if node.get(key)), anything_later(tuple(entities)))
 
 
 def _read_moment(node: Node, first: Event, reading: Reading) -> datetime:

@@ -4,7 +4,7 @@ A schema here never holds anyOf: the reader first picks the branch by its key (t
 trigger), then checks the part against the schema of that branch, so no author ever sees "is not valid under any of".
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -172,6 +172,20 @@ def shape_of_test(beginning: str, entities: tuple[str, ...]) -> Schema:
 LATER_EVENT = mapping({"event": {"type": "object"}}, {"after": TEXT, "at": TEXT, "customer": {"type": "object"}})
 LATER_ANSWER = mapping({"answer": TEXT}, {"after": TEXT, "at": TEXT})
 LATER_CUSTOMER = mapping({"customer": {"type": "object"}}, {"after": TEXT, "at": TEXT})
+
+
+def anything_later(entities: Collection[str]) -> Schema:
+    return mapping({}, dict.fromkeys((*_HAPPENS, *entities, "after", "at"), ANY))
+
+
+_HAPPENS = ("event", "answer", "customer")
+
+
+def later_entity(name: str) -> Schema:
+    """Something else becomes known of a flight, or whatever else events are about."""
+    return mapping({name: {"type": "object"}}, {"after": TEXT, "at": TEXT})
+
+
 PERSON = mapping({"role": TEXT, "approves": {"type": "boolean"}, "after": ANY})
 PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT, "customer": TEXT})
 EXPECT = mapping(
@@ -184,7 +198,7 @@ EXPECT = mapping(
         "count": {"type": "object"},
     },
 )
-_ANY_EFFECT: Mapping[str, Schema] = {"of": TEXT, "by": TEXT, "not_before": TEXT}
+_ANY_EFFECT: Mapping[str, Schema] = {"of": TEXT, "by": TEXT, "not_before": TEXT, "late": {"type": "boolean"}}
 _TEXTS: Schema = {"type": ["string", "array"], "items": TEXT}
 WANTED: Mapping[str, Schema] = {
     "messages": mapping(
@@ -204,7 +218,7 @@ WANTED: Mapping[str, Schema] = {
         {},
         {
             "step": TEXT,
-            "state": {"enum": ["succeeded", "suppressed", "capped", "failed"]},
+            "state": {"enum": ["succeeded", "suppressed", "capped", "failed", "held", "planned"]},
             "because": TEXT,
             "to": TEXT,
             "template": TEXT,

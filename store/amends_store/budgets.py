@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select, update
 
-from amends_engine.budgets import FOREVER, refusal, window_start
+from amends_engine.budgets import FOREVER, is_low, refusal, window_start
 from amends_engine.definitions import Budget
 from amends_engine.plans import Mode
 from amends_engine.values import Money
@@ -58,10 +58,7 @@ class Room:
     @property
     def is_low(self) -> bool:
         """Whether so little is left that a person is asked first."""
-        budget = self.purse.budget
-        if budget.low is None or budget.limit is None:
-            return False
-        return (budget.limit.minor - self.used) * 100 < budget.limit.minor * budget.low.percent
+        return is_low(self.purse.budget, self.used)
 
     def give(self, customer_id: str, value: int) -> None:
         self.used += value

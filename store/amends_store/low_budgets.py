@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from amends_engine.budgets import question, while_low
 from amends_engine.definitions import Budget, Low
 from amends_engine.plans import effect_id
 from amends_engine.states import EffectState
@@ -36,7 +37,7 @@ class Question:
         return effect_id(self.claimed.decision_id, f"{self.claimed.action}.{_WHY}", self.ask)
 
     def task(self, at: datetime) -> FurtherTask:
-        title = f"{self.budget.name} is nearly empty: give customer {self.claimed.customer_id} {self.value}?"
+        title = question(self.budget, self.claimed.customer_id, self.value)
         options = {"releases": self.claimed.effect_id}
         return FurtherTask(self.claimed.effect_id, _WHY, title, self.ask, at + self.low.within, options)
 
@@ -61,19 +62,16 @@ def asked(connection: Connection, questions: Iterable[Question]) -> dict[str, Ro
     return {by_task[row.effect_id]: row for row in rows}
 
 
-def waits(question: Question, known: Mapping[str, Row[Any]], at: datetime) -> Done | None:
+def waits(about: Question, known: Mapping[str, Row[Any]], at: datetime) -> Done | None:
     """What becomes of the effect while it is not to be given; None if it may be."""
-    claimed, low, ask = question.claimed, question.low, question.ask
+    claimed, low = about.claimed, about.low
     row = known.get(claimed.effect_id)
-    if row is not None and row.answer:
-        refused = Done(claimed, EffectState.SUPPRESSED, f"{ask} said no, while {question.budget.name} is low")
-        return None if row.answer == "yes" else refused
     due_at = row.due_at if row is not None else at + low.within
-    if due_at > at:
-        reason = f"{question.budget.name} is low, so {ask} is asked"
-        return Done(claimed, EffectState.HELD, reason, not_before=due_at)
-    reason = f"{ask} did not answer, while {question.budget.name} is low"
-    return None if low.gives_unanswered else Done(claimed, EffectState.SUPPRESSED, reason)
+    answer = (row.answer or "") if row is not None else ""
+    if (verdict := while_low(about.budget, low, about.ask, answer, is_over=due_at <= at)) is None:
+        return None
+    state, reason = verdict
+    return Done(claimed, state, reason, not_before=due_at if state is EffectState.HELD else None)
 
 
 def new_questions(questions: Sequence[Question], known: Mapping[str, Row[Any]], at: datetime) -> list[FurtherTask]:

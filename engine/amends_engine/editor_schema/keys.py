@@ -90,6 +90,7 @@ MEANS: Mapping[str, str] = {
     "never_says": "Words that must not be in it",
     "by": "At the latest: 15m after the first event, or 12:15 by the company's clocks",
     "not_before": "At the earliest: 2d after the first event, or 08:00 by the company's clocks",
+    "late": "true: it was done after its deadline (within, before); false: in time",
     "value": "What it is worth. Example: 25 EUR",
     "from": "The budget that pays it",
     "left": "What is left of the budget after it. Example: 3975 EUR",

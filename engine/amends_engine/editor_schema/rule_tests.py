@@ -17,8 +17,10 @@ from amends_engine.shapes import (
     TEST,
     TEST_AT,
     TEST_CHANGE,
+    TEXT,
     WANTED,
     Schema,
+    later_entity,
 )
 
 _AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
@@ -96,8 +98,20 @@ def _later(words: Vocabulary) -> Schema:
     event = explained(LATER_EVENT, {"after": DURATION, "event": _event(words), "customer": customer})
     answer = explained(LATER_ANSWER, {"after": DURATION, "answer": one_of({"yes": "", "no": ""}, "an answer")})
     other = explained(LATER_CUSTOMER, {"after": DURATION, "customer": customer})
-    without = {"if": {"required": ["answer"]}, "then": answer, "else": other}
-    return {"type": "object", "if": {"required": ["event"]}, "then": event, "else": without}
+    kinds = {
+        **{name: _later_entity(entity) for name, entity in words.fields.entities.items()},
+        "answer": answer,
+        "event": event,
+    }
+    schema = other
+    for key, kind in kinds.items():
+        schema = {"if": {"required": [key]}, "then": kind, "else": schema}
+    return {"type": "object", **schema}
+
+
+def _later_entity(entity: Entity) -> Schema:
+    times = {key: {"description": MEANS[key], **schema} for key, schema in (("after", DURATION), ("at", TEXT))}
+    return {**later_entity(entity.name), "properties": {**times, entity.name: _entity(entity)}}
 
 
 def _event(words: Vocabulary) -> Schema:

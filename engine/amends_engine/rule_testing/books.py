@@ -1,23 +1,24 @@
 """The books of a company in memory: what became of each intent, as the ledger would have it. No I/O.
 
 Vouchers come out of budgets, cases are opened and joined, attributes are set and events are made; messages are written
-only when somebody looks at them.
+only when somebody looks at them. What has to wait is held, and what is late is marked and told.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from amends_engine.budgets import refusal, window_start
+from amends_engine.budgets import is_low, question, refusal, while_low, window_start
 from amends_engine.calendars import Calendar, later, parse_length
 from amends_engine.conditions import Facts
 from amends_engine.definitions import Budget
 from amends_engine.events import DEEPEST, OWN_SOURCE, Event
 from amends_engine.fields import Fields
 from amends_engine.messages import Card, Message, MissingValue
-from amends_engine.plans import Decision, Intent, Json, Mode, event_id
+from amends_engine.plans import Decision, Due, Intent, Json, Mode, event_id
+from amends_engine.rule_testing.holding import Held, Question, Work, deadlines, question_about
 from amends_engine.states import EffectState
 from amends_engine.templates.catalogue import Templates
 from amends_engine.templates.filling import Pen
@@ -69,7 +70,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What became of an intent. facts: what a message is written from; left: of the budget, after a voucher."""
+    """What became of an intent. facts: what a message is written from; left: of the budget, after a voucher.
+
+    is_late: done after its deadline, or not done when that was over.
+    """
 
     rule_id: str
     customer_id: str | None
@@ -80,6 +84,7 @@ class Effect:
     reason: str = ""
     left: Money | None = None
     case: Case | None = None
+    is_late: bool = False
 
     @property
     def template(self) -> str:
@@ -100,7 +105,11 @@ class _Gift:
 
 @dataclass
 class Books:
-    """Everything that was carried out so far, in its order."""
+    """Everything that was carried out so far, in its order.
+
+    held: what waits; asked: by intent who is asked about it, answers: and what they said; told: intents whose deadline
+    is over and found them open.
+    """
 
     office: Office = field(default_factory=Office)
     fields: Fields = field(default_factory=Fields)
@@ -109,23 +118,102 @@ class Books:
     cases: dict[str, tuple[str | None, Case]] = field(default_factory=dict)
     attributes: dict[str | None, dict[str, Value]] = field(default_factory=dict)
     made: list[Event] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
+    asked: dict[str, Question] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
-    def carry_out(self, decision: Decision, event: Event, facts: Facts) -> None:
-        """Everything a live decision wants, step by step: what one gives, the next can tell of."""
-        if decision.mode is not Mode.LIVE:
-            return
-        told: dict[str, Value] = {"workspace.company": self.office.company, **facts}
-        for intent in decision.intents:
-            effect = Effect(decision.rule_id, decision.customer_id, intent, decision.decided_for, dict(told))
-            carried, gives = self._carry(effect, event)
-            self.effects.append(carried)
-            told.update(gives)
+    def carry_out(self, decision: Decision, event: Event, facts: Facts, owner: str = "") -> None:
+        """Everything a live decision wants, step by step: what one gives, the next can tell of. owner: of the rule."""
+        if decision.mode is Mode.LIVE:
+            told: dict[str, Value] = {"workspace.company": self.office.company, **facts}
+            self._go_on(Work(decision, event, owner, told, list(decision.intents)), decision.decided_for)
 
-    def _carry(self, effect: Effect, event: Event) -> "Carried":
+    def _go_on(self, work: Work, at: datetime) -> None:
+        while work.left:
+            intent = work.left[0]
+            if intent.not_before and intent.not_before > at:
+                alone = Work(work.decision, work.event, work.owner, dict(work.told), [intent])
+                self.held.append(Held(alone, intent.not_before))
+            else:
+                carried, gives = self._carry(_effect(work, intent, at), work, at)
+                if carried.state is EffectState.HELD:
+                    asked = self.asked[intent.id]
+                    self.held.append(Held(work, asked.ends_at, asked))
+                    return
+                self.effects.append(carried)
+                if carried.is_late:
+                    self._tell(intent, work, at)
+                work.told.update(gives)
+            work.left.pop(0)
+
+    def _carry(self, effect: Effect, work: Work, at: datetime) -> "Carried":
+        due = effect.intent.due
+        effect = replace(effect, is_late=due is not None and at > due.at)
         try:
-            return _CARRY.get(effect.intent.kind, _only_done)(self, effect, event)
+            if effect.intent.kind == "voucher":
+                return self._give(effect, work)
+            return _CARRY.get(effect.intent.kind, _only_done)(self, effect, work.event)
         except BadValue as error:
             return replace(effect, state=EffectState.FAILED, reason=str(error)), {}
+
+    def _give(self, effect: Effect, work: Work) -> "Carried":
+        """The voucher, unless somebody has to be asked because the budget is low."""
+        budget = _budget(self, effect)
+        if not is_low(budget, _given_in_window(self, budget, effect.at)) or _refused(self, effect, budget):
+            return _give(self, effect, work.event)
+        asked = self._ask(effect, budget, work)
+        answer, is_over = self.answers.get(effect.intent.id, ""), effect.at >= asked.ends_at
+        waits = while_low(budget, asked.low, asked.ask, answer, is_over=is_over)
+        if waits is None:
+            return _give(self, effect, work.event)
+        return replace(effect, state=waits[0], reason=waits[1]), {}
+
+    def _ask(self, effect: Effect, budget: Budget, work: Work) -> Question:
+        intent, low = effect.intent, budget.low
+        if intent.id not in self.asked and low:
+            asked = question_about(budget, low, work.owner, work.decision, intent, effect.at)
+            title = question(budget, effect.customer_id, parse_money(str(intent.options.get("value"))))
+            task = Intent(asked.task_id, f"{intent.action}.low", "task", asked.ask, intent.position, {"title": title})
+            self.effects.append(replace(effect, intent=task, is_late=False))
+            self.asked[intent.id] = asked
+        return self.asked[intent.id]
+
+    def _tell(self, intent: Intent, work: Work, at: datetime) -> None:
+        """Once, whoever is to hear that it is too late."""
+        if intent.id not in self.told and intent.due and intent.due.tells:
+            self.effects.append(_effect(work, intent.due.tells, at))
+        self.told.add(intent.id)
+
+    def next_at(self) -> datetime | None:
+        """When something that is held goes on, or becomes late."""
+        moments = (moment for one in self.held for moment in (one.until, *(at for at, _ in deadlines(one, self.told))))
+        return min(moments, default=None)
+
+    def settle(self, now: datetime) -> Event | None:
+        """One thing whose time has come: it goes on, or somebody hears that it is late; the event it is about."""
+        if released := next((one for one in self.held if one.until <= now), None):
+            self._release(released, now)
+            return released.work.event
+        for one in self.held:
+            for at, intent in deadlines(one, self.told):
+                if at <= now:
+                    self._tell(intent, one.work, now)
+                    return one.work.event
+        return None
+
+    def answer(self, held: Held, text: str, at: datetime) -> None:
+        self.answers[held.work.left[0].id] = text
+        self._release(held, at)
+
+    def _release(self, held: Held, at: datetime) -> None:
+        self.held.remove(held)
+        self._go_on(held.work, at)
+
+    def move(self, due: Callable[[Work, Intent], datetime | None]) -> None:
+        """Deadlines of what is held, by what is known now."""
+        for one in self.held:
+            one.work.left[:] = [_moved(intent, due(one.work, intent)) for intent in one.work.left]
 
     def take_made(self) -> list[Event]:
         """The events that rules made since the last time."""
@@ -154,8 +242,18 @@ class Books:
         return self.office.pen.write(effect.template, facts, for_staff="card" in effect.intent.options)
 
     def settled(self) -> list[Effect]:
-        """All effects, with those suppressed that have nobody to go to or nothing to say."""
-        return [self._settle(effect) for effect in self.effects]
+        """All effects, with those suppressed that have nobody to go to or nothing to say, and what still waits."""
+        return [*(self._settle(effect) for effect in self.effects), *self._waiting()]
+
+    def _waiting(self) -> Iterator[Effect]:
+        for one in self.held:
+            for intent in one.work.left:
+                effect = replace(_effect(one.work, intent, one.until), is_late=intent.id in self.told)
+                if one.question and intent is one.work.left[0]:
+                    reason = f"{one.question.budget.name} is low, so {one.question.ask} is asked"
+                    yield replace(effect, state=EffectState.HELD, reason=reason)
+                else:
+                    yield replace(effect, state=EffectState.PLANNED, reason="its time has not come")
 
     def _settle(self, effect: Effect) -> Effect:
         if effect.intent.kind in _MAILED and not str(effect.facts.get("customer.email", "")).strip():
@@ -168,6 +266,15 @@ class Books:
         return effect
 
 
+def _effect(work: Work, intent: Intent, at: datetime) -> Effect:
+    return Effect(work.decision.rule_id, work.decision.customer_id, intent, at, dict(work.told))
+
+
+def _moved(intent: Intent, to: datetime | None) -> Intent:
+    due = intent.due
+    return replace(intent, due=Due(to, due.bound, due.bound_id, due.tells)) if due and due.bound and to else intent
+
+
 Carried = tuple[Effect, Mapping[str, Value]]
 
 
@@ -177,19 +284,30 @@ def _only_done(_books: Books, effect: Effect, _event: Event) -> Carried:
 
 def _give(books: Books, effect: Effect, _event: Event) -> Carried:
     options, office = effect.intent.options, books.office
-    budget = office.budgets.get(str(options.get("from")), Budget(str(options.get("from"))))
+    budget = _budget(books, effect)
     value = parse_money(str(options.get("value")))
     if effect.customer_id is None or value.minor <= 0:
         reason = "the event names no customer to give a voucher to" if value.minor > 0 else f"{value} is worth nothing"
         return replace(effect, state=EffectState.FAILED, reason=reason), {}
     used = _given_in_window(books, budget, effect.at)
-    if reason := refusal(budget, used, _given_to(books, budget, effect), value.minor):
+    if reason := _refused(books, effect, budget):
         return replace(effect, state=EffectState.CAPPED, reason=reason, left=_left(budget, used)), {}
     books.gifts.append(_Gift(budget.name, effect.customer_id, effect.at, value.minor))
     gives: dict[str, Value] = {"voucher.code": CODE, "voucher.value": value}
     if "valid" in options:
         gives["voucher.valid_until"] = later(effect.at, parse_length(str(options["valid"])), office.calendars)
     return replace(effect, left=_left(budget, used + value.minor)), gives
+
+
+def _budget(books: Books, effect: Effect) -> Budget:
+    name = str(effect.intent.options.get("from"))
+    return books.office.budgets.get(name, Budget(name))
+
+
+def _refused(books: Books, effect: Effect, budget: Budget) -> str:
+    value = parse_money(str(effect.intent.options.get("value")))
+    used = _given_in_window(books, budget, effect.at)
+    return refusal(budget, used, _given_to(books, budget, effect), value.minor)
 
 
 def _given_in_window(books: Books, budget: Budget, at: datetime) -> int:
@@ -274,7 +392,6 @@ def _emit(books: Books, effect: Effect, event: Event) -> Carried:
 
 
 _CARRY: Mapping[str, Callable[[Books, Effect, Event], Carried]] = {
-    "voucher": _give,
     "case": _open,
     "set": _set,
     "emit": _emit,

@@ -212,6 +212,7 @@ _SHOWN: Mapping[str, Callable[[_Look, Effect], str]] = {
     "step": lambda _look, effect: effect.intent.kind,
     "state": lambda _look, effect: effect.state.value,
     "because": lambda _look, effect: effect.reason,
+    "late": lambda _look, effect: "true" if effect.is_late else "false",
     "of": lambda _look, effect: effect.customer_id or "",
     "template": lambda _look, effect: effect.template,
     "to": _to,

@@ -10,6 +10,7 @@ from amends_engine.documents import Node
 from amends_engine.lengths import read_length
 from amends_engine.plans import Decision
 from amends_engine.reading import Reading
+from amends_engine.rule_testing.holding import Question
 from amends_engine.shapes import PERSON, check_shape, describe
 
 NOBODY = "nobody answers"
@@ -31,10 +32,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What somebody answers to the question of a timer."""
+    """What somebody answers to a question; to: its timer, or the task that asks it."""
 
     at: datetime
-    timer_id: str
+    to: str
     text: str
     by: str
 
@@ -83,3 +84,10 @@ def answers_to(decision: Decision, people: Iterable[Person]) -> Iterator[Answer]
         person = known.get(_known_as(intent.target)) if intent else None
         if person and person.answer:
             yield Answer(decision.decided_for + person.after, timer.id, person.answer, person.role)
+
+
+def answer_to(question: Question, people: Iterable[Person]) -> Iterator[Answer]:
+    """To the question about a voucher, likewise."""
+    person = next((one for one in people if one.role == _known_as(question.ask)), None)
+    if person and person.answer:
+        yield Answer(question.asked_at + person.after, question.task_id, person.answer, person.role)

@@ -110,6 +110,9 @@ def _happening(what: Happening, first: Event) -> dict[str, Json]:
     after: dict[str, Json] = {"after": describe_duration(what.at - first.occurred_at)}
     if what.answer:
         return {**after, "answer": what.answer}
+    if what.entity:
+        name, identity = what.entity
+        return {**after, name: {"id": identity, **_plain(what.attributes)}}
     if what.event is None:
         return {**after, "customer": _plain(what.attributes)}
     known = _customer(what.event)

@@ -214,6 +214,23 @@ def test_what_was_known_before_is_written_too(read: Read) -> None:
     assert "before: {tier: gold}" in raw.decode()
 
 
+def test_what_becomes_known_of_a_flight_later_is_written_as_it_was_read(read: Read) -> None:
+    tests = """tests:
+  - name: lands later
+    customer: {id: c1, tier: silver}
+    event: {type: complaint.received, flight_id: NW1, about: seat}
+    later:
+      - {after: 1h, flight: {arrival_gate: A9}}
+    expect: {rule: amends}
+"""
+    text = rules("complaint.about: seat", event="complaint.received")
+    workspace, findings = read(text + tests)
+    assert workspace is not None, findings
+    again, findings = read(text, **{"grown-amends": with_tests(None, workspace.tests, "grown-amends.yaml").decode()})
+    assert again is not None, findings
+    assert again.tests[0].later == workspace.tests[0].later != ()
+
+
 def test_for_rules_that_begin_with_a_time_nothing_is_grown_yet(read: Read) -> None:
     text = """version: 1
 rules:
