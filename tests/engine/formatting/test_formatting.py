@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from tests.engine.formatting.documents import documents, texts
 
 from amends_engine.documents import load
@@ -28,7 +28,6 @@ def plain(raw: bytes) -> object:
 
 
 @given(documents())
-@settings(max_examples=300, deadline=None)
 def test_a_formatted_document_holds_the_same_data_and_every_comment(raw: bytes) -> None:
     before = plain(raw)
     after = format_document(raw, "rules.yaml")
@@ -37,7 +36,6 @@ def test_a_formatted_document_holds_the_same_data_and_every_comment(raw: bytes) 
 
 
 @given(documents())
-@settings(max_examples=300, deadline=None)
 def test_a_formatted_document_is_formatted(raw: bytes) -> None:
     plain(raw)
     after = format_document(raw, "rules.yaml")
@@ -45,7 +43,6 @@ def test_a_formatted_document_is_formatted(raw: bytes) -> None:
 
 
 @given(texts)
-@settings(max_examples=500, deadline=None)
 def test_whatever_the_bytes_a_file_is_formatted_for_good_or_refused(raw: bytes) -> None:
     try:
         after = format_document(raw, "rules.yaml")
