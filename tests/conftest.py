@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from amends import running
 from amends.bootstrap import Parts
-from amends.cli import COMMANDS, make_app
+from amends.cli import app_for
 from amends_flows.backends import Backend, InProcess
 from amends_flows.prefect_database import plant_migrated
 from amends_flows.server import PrefectServer, embedded_server
@@ -227,8 +227,9 @@ class Desk:
 
     def amends(self, *words: object, **settings: str) -> Answer:
         """Run one command; settings are environment variables beside those of the desk."""
+        line = [str(word) for word in words]
         with patch.dict(os.environ, self.settings | settings):
-            done = CliRunner().invoke(make_app([*COMMANDS]), [str(word) for word in words], catch_exceptions=False)
+            done = CliRunner().invoke(app_for(line), line, catch_exceptions=False)
         return Answer(done.exit_code, done.stdout, done.stderr)
 
     def write(self, name: str, text: str | bytes) -> Path:

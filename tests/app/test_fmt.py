@@ -5,35 +5,21 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
-import typer
 from tests.conftest import Answer, Desk
-from typer.testing import CliRunner
 
 from amends import atomic
-from amends.cli import fmt, schema
 from amends.errors import UsageError
 from amends_engine.formatting import document
 
 MESSY = "version:   1\nrules: []   # none yet\n"
 TIDY = "version: 1\nrules: []   # none yet\n"
 
-APP = typer.Typer()
-fmt.register(APP)
-schema.register(APP)
-
-
-def amends(desk: Desk, *words: object) -> Answer:
-    with patch.dict(os.environ, desk.settings):
-        done = CliRunner().invoke(APP, [str(word) for word in words], catch_exceptions=False)
-    return Answer(done.exit_code, done.stdout, done.stderr)
-
 
 def test_a_workspace_in_order_stays_as_it_is(desk: Desk) -> None:
     before = {path: path.read_bytes() for path in desk.workspace.rglob("*.yaml")}
-    assert amends(desk, "fmt") == Answer(0, f"{len(before)} files, 0 formatted\n", "")
+    assert desk.amends("fmt") == Answer(0, f"{len(before)} files, 0 formatted\n", "")
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -42,7 +28,7 @@ def test_every_yaml_file_of_a_workspace_is_formatted(desk: Desk) -> None:
     for name in names:
         desk.write(name, MESSY)
     letter = desk.write("templates/apology-general.en.md", "---\nkind:   email\n---\nx\n")
-    answer = amends(desk, "fmt")
+    answer = desk.amends("fmt")
     assert answer.code == 0
     assert {(desk.workspace / name).read_text() for name in names} == {TIDY}
     assert "kind:   email" in letter.read_text()
@@ -51,23 +37,23 @@ def test_every_yaml_file_of_a_workspace_is_formatted(desk: Desk) -> None:
 
 def test_only_the_named_file_is_formatted(desk: Desk) -> None:
     rules, fields = desk.write("rules.yaml", MESSY), desk.write("fields.yaml", MESSY)
-    assert amends(desk, "fmt", rules).out == f"{rules}: formatted\n1 file, 1 formatted\n"
+    assert desk.amends("fmt", rules).out == f"{rules}: formatted\n1 file, 1 formatted\n"
     assert (rules.read_text(), fields.read_text()) == (TIDY, MESSY)
 
 
 def test_check_changes_nothing_and_lists_what_would_change(desk: Desk) -> None:
     rules = desk.write("rules.yaml", MESSY)
-    answer = amends(desk, "fmt", "--check")
+    answer = desk.amends("fmt", "--check")
     assert (answer.code, answer.out.splitlines()[0]) == (1, f"{rules}: to format")
     assert rules.read_text() == MESSY
-    amends(desk, "fmt")
-    assert amends(desk, "fmt", "--check").code == 0
+    desk.amends("fmt")
+    assert desk.amends("fmt", "--check").code == 0
 
 
 def test_a_broken_file_is_left_alone_and_the_others_are_formatted(desk: Desk) -> None:
     broken = desk.write("broken.yaml", "version:   1\nversion:   2\n")
     rules = desk.write("rules.yaml", MESSY)
-    answer = amends(desk, "fmt")
+    answer = desk.amends("fmt")
     assert answer.code == 1
     assert f"{broken}:2:1: error: The key version stands twice, here and in line 1" in answer.err
     assert answer.out.splitlines()[-1].endswith("1 formatted, 1 left as they are")
@@ -77,7 +63,7 @@ def test_a_broken_file_is_left_alone_and_the_others_are_formatted(desk: Desk) ->
 def test_a_file_that_would_mean_something_else_is_left_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "laid_out", lambda text: text.replace("'1'", "1"))
     rules = desk.write("rules.yaml", "version: '1'\n")
-    answer = amends(desk, "fmt", rules)
+    answer = desk.amends("fmt", rules)
     assert answer.code == 1
     assert answer.err == (
         f"{rules} would not mean the same afterwards; this is a mistake of the formatter; it is left as it is\n"
@@ -88,12 +74,12 @@ def test_a_file_that_would_mean_something_else_is_left_alone(desk: Desk, monkeyp
 def test_a_lost_comment_is_a_reason_to_leave_the_file_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "laid_out", lambda text: text.replace("# why", ""))
     rules = desk.write("rules.yaml", "version: 1  # why\n")
-    assert amends(desk, "fmt", rules).code == 1
+    assert desk.amends("fmt", rules).code == 1
     assert rules.read_text() == "version: 1  # why\n"
 
 
 def test_what_is_not_yaml_is_refused(desk: Desk) -> None:
-    answer = amends(desk, "fmt", desk.workspace / "templates" / "apology-general.en.md")
+    answer = desk.amends("fmt", desk.workspace / "templates" / "apology-general.en.md")
     assert (answer.code, answer.out) == (2, "")
     assert "is not YAML; there is nothing to format" in answer.err
 
@@ -103,7 +89,7 @@ def test_permissions_stay_and_a_link_is_followed(desk: Desk) -> None:
     rules.chmod(0o640)
     link = desk.workspace / "linked.yaml"
     link.symlink_to(rules)
-    assert amends(desk, "fmt", link).code == 0
+    assert desk.amends("fmt", link).code == 0
     assert link.is_symlink()
     assert (rules.read_text(), stat.S_IMODE(rules.stat().st_mode)) == (TIDY, 0o640)
 

@@ -54,6 +54,11 @@ def make_app(commands: Sequence[str]) -> typer.Typer:
     return app
 
 
+def app_for(words: Sequence[str]) -> typer.Typer:
+    """The command line that these words need: one command's, or all where none is named."""
+    return make_app([word for word in words[:1] if word in COMMANDS] or [*COMMANDS])
+
+
 def _no_options_of_its_own() -> None:
     """Closes the loop with customers: feedback events in, YAML rules decide, amends made on every channel."""
 
@@ -69,9 +74,8 @@ def main() -> None:
     is_debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     signal.signal(signal.SIGTERM, _end)
-    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     try:
-        make_app(asked or list(COMMANDS))()
+        app_for(sys.argv[1:])()
     except Exception as error:
         if is_debug:
             raise
