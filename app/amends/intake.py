@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from amends.errors import FindingsError, UsageError
 from amends.reading import BadFile, Result, format_of, read_mapped, read_native
 from amends.records import Record
-from amends_engine.events import Broken, Event, Profile
+from amends_engine.events import Broken, EntityProfile, Event, Profile
 from amends_engine.sources import Source
 from amends_engine.sources.parts import Format, Gives
 from amends_engine.workspace import Workspace
@@ -68,8 +68,11 @@ class Sink(Protocol):
     def take(self, file: str, batch: Records, counts: IntakeCounts) -> None: ...
 
 
-def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives) -> Source | None:
-    """The mapping to read a file with; None reads it as native events. Raises UsageError if it is not clear."""
+def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives, entity: str = "") -> Source | None:
+    """The mapping to read a file with; None reads it as native events. Raises UsageError if it is not clear.
+
+    entity: of which one, where the rows are profiles of entities.
+    """
     if not path.exists():
         raise UsageError(f"{path} is not there")
     if not _is_text(path.name):
@@ -78,12 +81,13 @@ def source_for(path: Path, workspace: Workspace, name: str | None, gives: Gives)
         raise UsageError(f"{path} is a folder; name the files in it")
     form = format_of(path)
     if name:
-        return _named(workspace, name, gives, form)
+        return _named(workspace, name, form, entity or gives.value)
     if form is None:
         raise UsageError(f"{path} does not say what it is; end its name in .csv, .json or .jsonl, or add --source NAME")
     if gives is Gives.EVENT and form in {Format.JSON, Format.JSONL}:
         return None
-    fitting = [one for one in workspace.sources.values() if one.gives is gives and one.format is form]
+    wanted = entity or gives.value
+    fitting = [one for one in workspace.sources.values() if given_by(one) == wanted and one.format is form]
     if len(fitting) != 1:
         names = ", ".join(sorted(one.name for one in fitting)) or "none"
         raise UsageError(f"{path} needs a mapping: add --source NAME (fitting in this workspace: {names})")
@@ -94,13 +98,18 @@ def _is_text(name: str) -> bool:
     return name == name.encode("utf-8", "replace").decode()
 
 
-def _named(workspace: Workspace, name: str, gives: Gives, form: Format | None) -> Source:
+def given_by(source: Source) -> str:
+    """event, customer, or the name of an entity."""
+    return source.entity or source.gives.value
+
+
+def _named(workspace: Workspace, name: str, form: Format | None, wanted: str) -> Source:
     source = workspace.sources.get(name)
     if source is None:
         known = ", ".join(sorted(workspace.sources)) or "none"
         raise UsageError(f"there is no source {name}; this workspace has {known}")
-    if source.gives is not gives:
-        raise UsageError(f"the source {name} gives {source.gives.value}s, not {gives.value}s")
+    if given_by(source) != wanted:
+        raise UsageError(f"the source {name} gives {given_by(source)}s, not {wanted}s")
     if form not in {None, source.format}:
         raise UsageError(f"the source {name} reads {source.format.value}, and the file is named .{form}")
     return source
@@ -168,6 +177,20 @@ class ProfileSink:
 
     def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
         found = self.store.put_profiles([one.value for one in batch if isinstance(one.value, Profile)])
+        counts.accepted += found.new + found.changed
+        counts.duplicate += found.unchanged
+        quarantine(self.store, self.source, file, batch, counts)
+
+
+@dataclass(frozen=True)
+class EntitySink:
+    """The same for flights, or whatever else events are about."""
+
+    store: "Store"
+    source: str
+
+    def take(self, file: str, batch: Records, counts: IntakeCounts) -> None:
+        found = self.store.put_entity_profiles([one.value for one in batch if isinstance(one.value, EntityProfile)])
         counts.accepted += found.new + found.changed
         counts.duplicate += found.unchanged
         quarantine(self.store, self.source, file, batch, counts)

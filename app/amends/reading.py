@@ -8,14 +8,14 @@ from typing import BinaryIO, TypeAlias
 from amends.csv_records import read_csv
 from amends.json_records import read_json_file
 from amends.records import Parsed, Record, read_json_lines
-from amends_engine.events import Broken, Event, Profile, event_from
+from amends_engine.events import Broken, EntityProfile, Event, Profile, event_from
 from amends_engine.fields import Fields
 from amends_engine.findings import Finding, Place
 from amends_engine.sources import Source
 from amends_engine.sources.mapping import check_header, map_row, name_columns
 from amends_engine.sources.parts import Format
 
-Result: TypeAlias = Event | Profile | Broken
+Result: TypeAlias = Event | Profile | EntityProfile | Broken
 
 _FORMATS = {".csv": Format.CSV, ".json": Format.JSON, ".jsonl": Format.JSONL, ".ndjson": Format.JSONL}
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")

@@ -86,6 +86,17 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class EntityProfile:
+    """What one source says about one flight, or another entity besides the customer; seen_at as of a Profile."""
+
+    entity: str
+    id: str
+    source: str
+    attributes: Mapping[str, Value]
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """A record that cannot be read; reason is a clause that follows "line 18: ", with the remedy in it."""
 

@@ -1,17 +1,18 @@
 """What each source says about flights and other things besides customers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, select
 
-from amends_engine.events import Event
+from amends_engine.events import EntityProfile, Event
 from amends_engine.facts import Attribute, Key, own_words
 from amends_store.codec import is_same
 from amends_store.stale import mark_stale_of
 from amends_store.statements import insert_on, select_in
 from amends_store.tables import entity_attributes
+from amends_store.types import ProfileCounts
 
 _Place: TypeAlias = tuple[Key, str, str]
 """Entity, source, name."""
@@ -19,9 +20,25 @@ _Place: TypeAlias = tuple[Key, str, str]
 
 def put_entities(connection: Connection, events: Iterable[Event]) -> None:
     """What the events say about entities; of each field and source the newer value wins."""
-    said = own_words(events)
+    _put(connection, own_words(events))
+
+
+def put_entity_profiles(connection: Connection, rows: Sequence[EntityProfile]) -> ProfileCounts:
+    """The same of rows that say nothing else."""
+    said: dict[Key, list[Attribute]] = {(row.entity, row.id): [] for row in rows}
+    for row in rows:
+        attributes = (Attribute(name, row.source, value, row.seen_at) for name, value in row.attributes.items())
+        said[row.entity, row.id].extend(attributes)
+    known = entities_of(connection, said).keys()
+    changed = {key for key, _ in _put(connection, said)}
+    new = said.keys() - known
+    return ProfileCounts(len(new), len(changed - new), len(said.keys() - new - changed))
+
+
+def _put(connection: Connection, said: Mapping[Key, list[Attribute]]) -> list[tuple[Key, str]]:
+    """The fields that are other ones than before."""
     if not said:
-        return
+        return []
     newest: dict[_Place, Attribute] = {}
     for key, attributes in said.items():
         for one in sorted(attributes, key=lambda each: each.seen_at):
@@ -29,10 +46,13 @@ def put_entities(connection: Connection, events: Iterable[Event]) -> None:
     stored = _stored(connection, said)
     due = {place: one for place, one in newest.items() if place not in stored or _is_newer(one, stored[place])}
     _upsert(connection, due)
-    changed = (
-        place for place, one in due.items() if place not in stored or not is_same(stored[place].value, one.value)
-    )
-    mark_stale_of(connection, ((key, name) for key, _, name in changed))
+    changed = [
+        (key, name)
+        for (key, source, name), one in due.items()
+        if (was := stored.get((key, source, name))) is None or not is_same(was.value, one.value)
+    ]
+    mark_stale_of(connection, changed)
+    return changed
 
 
 def _is_newer(one: Attribute, stored: Attribute) -> bool:

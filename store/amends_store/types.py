@@ -68,7 +68,7 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class ProfileCounts:
-    """Customers: never seen before, with a new or another value, and as they were."""
+    """Customers, or other entities: never seen before, with a new or another value, and as they were."""
 
     new: int
     changed: int

@@ -6,7 +6,7 @@ import pytest
 
 from amends_engine.documents import load
 from amends_engine.field_reading import read_fields
-from amends_engine.fields import EventType, Field, Fields, FieldType, Kind
+from amends_engine.fields import Entity, EventType, Field, Fields, FieldType, Kind
 from amends_engine.sources import SHAPES, read_source
 from amends_engine.sources.parts import Customer, Format, Gives, Moment, Pattern, Reject, Target
 
@@ -20,6 +20,7 @@ FIELDS = Fields(
         "feedback.received": EventType("feedback.received", "", {"csat": CSAT, "comment": COMMENT}),
         "complaint.received": EventType("complaint.received", "", {"comment": COMMENT, "route": ROUTE}),
     },
+    entities={"flight": Entity("flight", "flight_id", {"gate": Field("flight.gate", FieldType(Kind.TEXT))})},
 )
 
 REVIEWS = """\
@@ -92,6 +93,37 @@ def test_a_mapping_of_customers_becomes_typed():
     assert (source.gives, source.key, source.variants) == (Gives.CUSTOMER, None, {})
     assert source.attributes == (Target(AGE, "person.age"),)
     assert source.occurred_at == Moment()
+
+
+FLIGHTS = """\
+version: 1
+means: The flight plan
+format: csv
+gives: flight
+id: <Flight>-<Date>
+fields:
+  gate: Gate
+"""
+
+
+def test_a_mapping_of_an_entity_becomes_typed():
+    source, found = read(FLIGHTS)
+    assert found == []
+    assert (source.gives, source.entity, source.customer) == (Gives.ENTITY, "flight", None)
+    assert source.id == Pattern(("", "-", ""), ("Flight", "Date"))
+    assert source.columns == {"Flight", "Date", "Gate"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("gives: flight", "gives: fligth", "gives takes event, customer, flight, not 'fligth'"),
+        ("  gate: Gate", "  gat: Gate", "a flight has no field gat"),
+        ("id: <Flight>-<Date>", "id: flight", "id names no column, so it would be the same in every row"),
+    ],
+)
+def test_a_wrong_mapping_of_an_entity_is_told(old, new, expected):
+    assert only_finding(old, new, FLIGHTS)[1] == expected
 
 
 def test_the_type_may_stand_in_a_column():
@@ -274,4 +306,4 @@ def test_the_examples_of_the_reference_page_are_right():
         root, found = load(text.encode(), "sources/shop.yaml")
         findings += [*found, *read_source(root, "shop", fields)[1]]
     assert findings == []
-    assert len(mappings) == 3
+    assert len(mappings) == 4

@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from amends_engine.events import MAX_ID, MAX_KEY, Broken, Event, Profile, at_utc, identifier, said_by, suggest
+from amends_engine.events import (
+    MAX_ID,
+    MAX_KEY,
+    Broken,
+    EntityProfile,
+    Event,
+    Profile,
+    at_utc,
+    identifier,
+    said_by,
+    suggest,
+)
 from amends_engine.findings import Finding, Place
 from amends_engine.plans import Json, event_id
 from amends_engine.sources import Source
@@ -18,7 +29,7 @@ Row: TypeAlias = Mapping[str, Json]
 """The cells of one row by column: text from CSV, any JSON from JSON."""
 
 
-def map_row(source: Source, row: "Json | Row", received_at: datetime) -> Event | Profile | Broken:
+def map_row(source: Source, row: "Json | Row", received_at: datetime) -> Event | Profile | EntityProfile | Broken:
     """What one row means; received_at (aware) is the time of intake. Never raises, whatever the row holds."""
     try:
         cells = _cells(source, row)
@@ -27,6 +38,8 @@ def map_row(source: Source, row: "Json | Row", received_at: datetime) -> Event |
                 return Broken(reject.why)
         if source.gives is Gives.CUSTOMER:
             return _profile(source, cells, received_at)
+        if source.gives is Gives.ENTITY:
+            return _entity_profile(source, cells, received_at)
         return _event(source, cells, received_at)
     except BadValue as error:
         return Broken(str(error))
@@ -145,6 +158,13 @@ def _profile(source: Source, cells: Row, received_at: datetime) -> Profile:
     customer_id = _customer_id(source.customer, cells)
     seen_at = _time(source.occurred_at, cells, received_at)
     return Profile(customer_id or "", source.name, _values(source, source.attributes, cells), seen_at)
+
+
+def _entity_profile(source: Source, cells: Row, received_at: datetime) -> EntityProfile:
+    assert source.id  # noqa: S101 - the mapping file of entities requires it
+    identity = identifier(_fill(source.id, cells, "id"), "id", MAX_ID)
+    seen_at = _time(source.occurred_at, cells, received_at)
+    return EntityProfile(source.entity, identity, source.name, _values(source, source.attributes, cells), seen_at)
 
 
 def _variant(source: Source, cells: Row) -> Variant:

@@ -22,6 +22,7 @@ class Gives(StrEnum):
 
     EVENT = "event"
     CUSTOMER = "customer"
+    ENTITY = "entity"  # written as the name of one: flight
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sources: how the rows of one sender become events or customer profiles, read from sources/NAME.yaml."""
+"""Sources: how the rows of one sender become events or profiles, read from sources/NAME.yaml."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -18,7 +18,8 @@ from amends_engine.values import BadValue, Value
 class Source:
     """One mapping file. variants are keyed by the text of type_column, or by "" where the type is fixed.
 
-    columns: every column the source reads; unnamed: what the column without a name is called (CSV).
+    columns: every column the source reads; unnamed: what the column without a name is called (CSV); entity, id: what
+    profiles besides those of customers are about.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Source:
     ignored: frozenset[str] = frozenset()
     unnamed: str | None = None
     delimiter: str = ","
+    entity: str = ""
+    id: Pattern | None = None
     columns: frozenset[str] = frozenset()
 
 
@@ -44,7 +47,7 @@ _REQUIRED = {
     "version": VERSION,
     "means": TEXT,
     "format": {"enum": list(Format)},
-    "gives": {"enum": list(Gives)},
+    "gives": TEXT,
 }
 _OPTIONAL = {"ignore": {"type": "array", "items": TEXT}, "reject": LIST}
 _FOR_CSV = {"unnamed": TEXT, "delimiter": {"enum": list(_DELIMITERS)}}
@@ -55,6 +58,10 @@ SHAPES: dict[Gives, Schema] = {
     ),
     Gives.CUSTOMER: mapping(
         {**_REQUIRED, "customer": ANY, "fields": names_to(ANY)},
+        {**_OPTIONAL, **_FOR_CSV, "occurred_at": ANY},
+    ),
+    Gives.ENTITY: mapping(
+        {**_REQUIRED, "id": TEXT, "fields": names_to(ANY)},
         {**_OPTIONAL, **_FOR_CSV, "occurred_at": ANY},
     ),
 }
@@ -71,12 +78,22 @@ def read_source(root: Node, name: str, fields: Fields) -> tuple[Source | None, l
     if not re.match(NAME["pattern"], name):
         message = f"The file's name {name!r} is the name of the source and does not fit"
         findings.append(Finding("wrong-type", message, Place(root.place.file), f"use {NAME['description']}"))
-    gives = root.get("gives")
-    shape = SHAPES[Gives.CUSTOMER if gives and gives.value == Gives.CUSTOMER else Gives.EVENT]
-    if not check_shape(root, shape, "the source", findings):
+    gives = _given(root.get("gives"), fields)
+    if gives is None:
+        known, said = [Gives.EVENT.value, Gives.CUSTOMER.value, *fields.entities], root.fields["gives"]
+        message = f"gives takes {', '.join(known)}, not {describe(said)}"
+        return None, [*findings, Finding("wrong-type", message, said.place, suggest(said.text, known))]
+    if not check_shape(root, SHAPES[gives], "the source", findings):
         return None, findings
     source = _Reader(root, fields, findings).source(name)
     return (None if has_errors(findings) else source), findings
+
+
+def _given(node: Node | None, fields: Fields) -> Gives | None:
+    """What its rows are; None for a word that says nothing."""
+    if node is None or node.value in (Gives.EVENT, Gives.CUSTOMER):
+        return Gives(node.text) if node else Gives.EVENT
+    return Gives.ENTITY if node.text in fields.entities else None
 
 
 class _Reader:
@@ -88,7 +105,7 @@ class _Reader:
         self.findings = findings
 
     def source(self, name: str) -> Source:
-        gives = Gives(self.root.fields["gives"].text)
+        gives = _given(self.root.fields["gives"], self.fields) or Gives.EVENT
         format_ = Format(self.root.fields["format"].text)
         self._refuse_csv_keys(format_)
         type_column, types = self._types() if gives is Gives.EVENT else (None, {})
@@ -102,6 +119,8 @@ class _Reader:
             type_column=type_column,
             variants=self._variants(types),
             attributes=self._attributes(gives),
+            entity=self._text("gives") if gives is Gives.ENTITY else "",
+            id=self._pattern(self.root.get("id"), "id"),
             occurred_at=self._moment(),
             rejects=tuple(self._rejects()),
             ignored=frozenset(item.text for item in self._items("ignore")),
@@ -166,9 +185,11 @@ class _Reader:
 
     def _attributes(self, gives: Gives) -> tuple[Target, ...]:
         node = self.root.get("attributes" if gives is Gives.EVENT else "fields")
+        name = self._text("gives") if gives is Gives.ENTITY else "customer"
+        known = self.fields.entities[name].fields if gives is Gives.ENTITY else self.fields.customer
         if node:
-            self._refuse_unknown(node, self.fields.customer, "a customer")
-        return self._targets(node, self.fields.customer)
+            self._refuse_unknown(node, known, f"a {name}")
+        return self._targets(node, known)
 
     def _refuse_unknown(self, node: Node, known: Collection[str], owner: str) -> None:
         for name in node.fields:
@@ -293,7 +314,7 @@ def _column(node: Node) -> str:
 
 
 def _columns(source: Source) -> Iterator[str]:
-    for pattern in (source.key, source.customer and source.customer.id):
+    for pattern in (source.key, source.id, source.customer and source.customer.id):
         yield from pattern.columns if pattern else ()
     for variant in source.variants.values():
         yield from (target.column for target in variant.targets)

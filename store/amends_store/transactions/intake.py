@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from amends_engine.events import Profile
-from amends_store import intake, profiles, submissions
+from amends_engine.events import EntityProfile, Profile
+from amends_store import entities, intake, profiles, submissions
 from amends_store.crash_points import CrashPoint, reach
 from amends_store.quarantine import quarantine
 from amends_store.transactions.part import Part
@@ -48,3 +48,8 @@ class Intake(Part):
         """Takes what a source says about customers; of each attribute and source the newer value wins."""
         with self._database.writing() as connection:
             return profiles.put_profiles(connection, rows, self._clock())
+
+    def put_entity_profiles(self, rows: Sequence[EntityProfile]) -> ProfileCounts:
+        """Takes what a source says about flights, or whatever else events are about; likewise."""
+        with self._database.writing() as connection:
+            return entities.put_entity_profiles(connection, rows)
