@@ -165,6 +165,8 @@ def _postgres_engine(url: URL) -> Engine:
 def _configure_postgres(connection: Any, _record: Any) -> None:
     connection.execute("SET synchronous_commit = on")
     connection.execute("SET timezone = 'UTC'")
+    # a plan for any list of keys is a guess, and one from when a table was empty goes through all of it ever after
+    connection.execute("SET plan_cache_mode = force_custom_plan")
     connection.commit()
 
 

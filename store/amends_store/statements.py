@@ -4,8 +4,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, Column, Connection, Row, Select, Table, Update, bindparam, cast, func, select, update
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    Connection,
+    Row,
+    Select,
+    Table,
+    Update,
+    any_,
+    bindparam,
+    cast,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.types import TypeEngine
 
 from amends_store.columns import ManyOf
 from amends_store.straight import insert_straight, insert_straight_returning
@@ -13,6 +28,7 @@ from amends_store.straight import insert_straight, insert_straight_returning
 _T = TypeVar("_T")
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _LONGEST_LIST = 1_000
+_KEYS = "keys"
 _UNLESS_THERE = "ON CONFLICT DO NOTHING"
 
 
@@ -43,8 +59,11 @@ def _unnested(table: Table, names: tuple[str, ...]) -> Select[Any]:
 
 
 def _array(table: Table, column: str, parameter: str) -> Any:
-    item = table.c[column].type
-    return func.unnest(cast(bindparam(parameter, type_=ManyOf(item)), ARRAY(item))).label(parameter)
+    return func.unnest(_list_of(table.c[column].type, parameter)).label(parameter)
+
+
+def _list_of(item: TypeEngine[Any], parameter: str) -> Any:
+    return cast(bindparam(parameter, type_=ManyOf(item)), ARRAY(item))
 
 
 def _turned(names: Iterable[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
@@ -120,5 +139,10 @@ def pieces(items: Iterable[_T], size: int = _LONGEST_LIST) -> Iterator[list[_T]]
 
 
 def select_in(connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[Any]) -> list[Row[Any]]:
-    """The rows whose column is one of the keys, in pieces; rows of one piece come in the query's order."""
-    return [row for piece in pieces(keys) for row in connection.execute(query.where(column.in_(piece)))]
+    """The rows whose column is one of the keys, in the query's order; on SQLite in that of each thousand of keys."""
+    if connection.dialect.name == "sqlite":
+        return [row for piece in pieces(keys) for row in connection.execute(query.where(column.in_(piece))).all()]
+    listed = list(keys)
+    # one text for any number of keys, so that it is compiled and prepared once
+    found = query.where(column == any_(_list_of(column.type, _KEYS)))
+    return list(connection.execute(found, {_KEYS: listed}).all()) if listed else []

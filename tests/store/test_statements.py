@@ -3,8 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from tests.store.conftest import Hands
 
-from amends_store.statements import LostRace, change_each, insert_all, insert_new, insert_returning
+from amends_store.statements import LostRace, change_each, insert_all, insert_new, insert_returning, select_in
+from amends_store.store import open_store
 from amends_store.tables import customer_attributes, customers, meta
 
 ODD = ["", "NULL", "null", "{}", '{"a",b}', 'say "sorry"', "C:\\new\\", "a,b", " padded ", "zwölf €\n", "'; --"]
@@ -29,6 +33,26 @@ def test_every_text_can_be_what_a_row_is_changed_to_and_found_by(world: Any) -> 
         insert_all(connection, meta, [{"name": f"odd {text}", "value": "x"} for text in ODD])
         change_each(connection, meta, [{"was_name": f"odd {text}", "value": text} for text in ODD])
         assert _stored(connection) == {f"odd {text}": text for text in ODD}
+
+
+def test_rows_are_found_by_whatever_their_keys_hold(world: Any) -> None:
+    with world.store._database.writing() as connection:
+        insert_all(connection, meta, [{"name": f"odd {text}", "value": text} for text in ODD])
+        found = select_in(connection, select(meta), meta.c.name, [f"odd {text}" for text in ODD])
+        assert sorted(row.value for row in found) == sorted(ODD)
+        assert select_in(connection, select(meta), meta.c.name, []) == []
+
+
+@pytest.mark.postgres
+def test_postgres_refuses_a_text_with_a_nul_and_takes_its_neighbours_for_no_part_of_it(postgres_url: str) -> None:
+    store = open_store(postgres_url, clock=Hands())
+    rows = [{"name": "odd 1", "value": "a\0,b"}, {"name": "odd 2", "value": "\0-"}]
+    try:
+        for row in rows:
+            with pytest.raises(DBAPIError, match="NUL"), store._database.writing() as connection:
+                insert_all(connection, meta, [row, {"name": "odd 3", "value": ""}])
+    finally:
+        store.close()
 
 
 def test_typed_values_and_times_keep_their_types(world: Any) -> None:
