@@ -1,17 +1,19 @@
 """What is known already, read without changing it and without the weight of the whole store."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from amends.errors import UsageError
 from amends.settings import Settings
 from amends_engine.conditions import Facts
+from amends_engine.earlier import Former
 from amends_engine.events import Event
 from amends_engine.facts import Attribute, Key, all_named, case_named_by, facts_about, own_words
 from amends_engine.fields import Fields
-from amends_engine.history import counted, reach, with_events
-from amends_engine.history_needs import asked_about, askers
+from amends_engine.history import Past
+from amends_engine.history_needs import InMemory, asked_about, askers, looked_up
 from amends_engine.limits import keys_of
 from amends_engine.planning import RuleSet
 from amends_engine.values import Value, so_long_before
@@ -19,6 +21,20 @@ from amends_store.glance import Glance, glance_at
 from amends_store.glance_past import PastGlance
 
 _END = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What had been received by then."""
+
+    glance: Glance
+    received_by: datetime
+
+    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past:
+        return self.glance.past(customer_ids, types, since, self.received_by)
+
+    def former(self, customer_ids: Collection[str], types: Collection[str], until: datetime) -> Former:
+        return self.glance.former(customer_ids, types, until, self.received_by)
 
 
 class Memory:
@@ -97,15 +113,12 @@ class Memory:
         rules: RuleSet,
         received_by: datetime = _END,
     ) -> dict[str, dict[str, Value]]:
-        """The facts with every count of the past that a rule asks for; the events given are part of that past."""
+        """The facts with all of the past that a rule asks for; the events given are part of that past."""
         asking = askers(rules)
         wanted = [(event, asked) for event in events if (asked := asked_about(event, asking))]
-        customers = {event.customer_id for event, _ in wanted if event.customer_id}
-        types = {one.event_type for _, asked in wanted for one in asked}
-        stored = self._glance.past(customers, types, reach(wanted), received_by) if self._glance and customers else {}
-        past = with_events(stored, events)
-        counts = {event.id: counted(asked, event, past) for event, asked in wanted}
-        return {event: {**counts.get(event, {}), **known} for event, known in facts.items()}
+        library = InMemory(events, _Stored(self._glance, received_by) if self._glance else None)
+        answers = looked_up(wanted, library, self._fields)
+        return {event: {**answers.get(event, {}), **known} for event, known in facts.items()}
 
     def acted(
         self, events: Sequence[Event], rules: RuleSet, facts: Iterable[Facts] = (), but_for: str = ""

@@ -43,7 +43,10 @@ _TRIGGERS: Mapping[str, tuple[str, str]] = {
         "when so many events come within a time",
         "{at_least: 5, of: {event: complaint.received}, distinct: customer.id, within: 24h, again_after: 7d}",
     ),
-    "change": ("when an attribute of a customer changes", "{change: customer.tier, from: gold, to: [basic, silver]}"),
+    "change": (
+        "when an attribute of a customer, or a field of its events, changes",
+        "{change: customer.tier, from: gold, to: [basic, silver]}",
+    ),
     "schedule": (
         "at the times of a schedule, once or for_each of the customers or cases",
         "{schedule: every Monday at 08:00, timezone: Europe/Berlin, missed: run_last}",

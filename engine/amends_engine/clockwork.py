@@ -9,11 +9,12 @@ from amends_engine.changes import Change, event_of, facts_of_change
 from amends_engine.conditions import Facts
 from amends_engine.continuing import Continuation, due_again, moved, resume
 from amends_engine.deriving import with_derived
+from amends_engine.earlier import Compared
 from amends_engine.events import DEEPEST, OWN_SOURCE, Event
 from amends_engine.facts import Attribute, Key, entity_facts, facts_of, own_words
 from amends_engine.fields import ASK_ANSWERED, Fields
-from amends_engine.history import counted, with_events
-from amends_engine.history_needs import asked_about, askers
+from amends_engine.history import Asked
+from amends_engine.history_needs import InMemory, asked_about, askers, looked_up, on_the_way
 from amends_engine.operators import before
 from amends_engine.planning import RuleSet, facts_with_rule, plan, remember
 from amends_engine.plans import JOIN, Decision, Hit, Intent, Timer
@@ -178,8 +179,13 @@ class Clockwork:
             **facts_of_change(event, self.fields.customer),
         }
         known = with_derived(known, self.fields.derived)
-        past = with_events({}, [*self.past, *self.events.values()])
-        return {**known, **counted(asked_about(event, askers(self.rules)), event, past)}
+        return {**known, **self._looked_up(event, asked_about(event, askers(self.rules)))}
+
+    def _looked_up(self, event: Event, asked: frozenset[Asked | Compared]) -> dict[str, Value]:
+        return looked_up([(event, asked)], self._library(), self.fields)[event.id]
+
+    def _library(self) -> InMemory:
+        return InMemory([*self.past, *self.events.values()])
 
     def _is_first(self, event: Event) -> bool:
         first = next(iter(self.events.values()), event)
@@ -252,7 +258,8 @@ class Clockwork:
             heard += [self.events[ringing.hit.event_id]] if ringing.hit else []
             event = self.events[ringing.timer.event_id]
             rule = self.rules.by_id[ringing.timer.rule_id]
-            on = Continuation(ringing, rule, event, self._facts(event), tuple(heard))
+            past = looked_up(on_the_way(rule, event, heard), self._library(), self.fields)
+            on = Continuation(ringing, rule, event, self._facts(event), tuple(heard), past)
             self.resumed.append(on)
             if decision := resume(self.rules, on, self.acted):
                 self._keep(decision, event, on.told)

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
+from amends_engine.earlier import is_comparable
 from amends_engine.fields import Field
 from amends_engine.findings import Place
 from amends_engine.history_reading import is_history, read_history
 from amends_engine.operand_reading import read_operand
-from amends_engine.operators import MEANT, OPERATORS, Operator
+from amends_engine.operators import MEANT, OPERATORS, Operator, before
 from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe
@@ -208,15 +209,23 @@ def _read_operator(known: Field, name: str, node: Node, scope: Scope, path: str)
         message = f"{name} does not fit {known.name}, which is {known.type.describe()}"
         scope.reading.report("operator-not-for-type", message, place, f"use one of {fitting}")
         return None
-    if operator.is_change and not scope.reading.fields.has_before(known):
-        message = f"{name} asks for the value before, which is kept of attributes of customers, not of {known.name}"
-        scope.reading.report("operator-not-for-type", message, place, "name a field of the customer")
+    if not is_comparable(known, operator, scope.reading.fields):
+        _report_incomparable(known, name, place, scope)
         return None
     return _build_test(known, operator, node.fields[name], scope, path)
 
 
 def _fits(operator: Operator, known: Field, scope: Scope) -> bool:
-    return known.type.kind in operator.kinds and (not operator.is_change or scope.reading.fields.has_before(known))
+    return known.type.kind in operator.kinds and is_comparable(known, operator, scope.reading.fields)
+
+
+def _report_incomparable(known: Field, name: str, place: Place, scope: Scope) -> None:
+    kept, remedy = "attributes of customers and fields of events", "name one of these"
+    if scope.reading.fields.has_before(known):
+        kept, remedy = "fields of events only", "use changed, fell_by or rose_by, or name a field of an event"
+    what = "the value before" if OPERATORS[name].beside is before else "several values before"
+    message = f"{name} asks for {what}, known of {kept}, not of {known.name}"
+    scope.reading.report("operator-not-for-type", message, place, remedy)
 
 
 def read_change(known: Field, name: str, node: Node, scope: Scope, path: str) -> Test | None:
@@ -225,6 +234,9 @@ def read_change(known: Field, name: str, node: Node, scope: Scope, path: str) ->
     if known.type.kind not in operator.kinds:
         message = f"{name} does not fit {known.name}, which is {known.type.describe()}"
         scope.reading.report("operator-not-for-type", message, node.place)
+        return None
+    if not is_comparable(known, operator, scope.reading.fields):
+        _report_incomparable(known, name, node.place, scope)
         return None
     return _build_test(known, operator, node, scope, path)
 

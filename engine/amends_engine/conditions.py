@@ -111,7 +111,8 @@ def evaluate_test(test: Test, facts: Facts) -> Truth:
     if missing_in(test, facts):
         return test.if_missing
     value, operator = facts.get(test.field), OPERATORS[test.operator]
-    return operator.test((facts[before(test.field)], value) if operator.is_change else value, test.operand, facts)
+    beside = operator.beside and facts[operator.beside(test.field)]
+    return operator.test((beside, value) if operator.beside else value, test.operand, facts)
 
 
 def missing_in(test: Test, facts: Facts) -> str:
@@ -120,8 +121,8 @@ def missing_in(test: Test, facts: Facts) -> str:
         return ""
     if facts.get(test.field) is None:
         return test.field
-    earlier = before(test.field)
-    return earlier if OPERATORS[test.operator].is_change and facts.get(earlier) is None else ""
+    beside = OPERATORS[test.operator].beside
+    return beside(test.field) if beside and facts.get(beside(test.field)) is None else ""
 
 
 def trace(condition: Condition, facts: Facts) -> Trace:
@@ -150,7 +151,7 @@ def _trace_test(test: Test, facts: Facts) -> Trace:
         truth = evaluate_test(test, facts)
     except Undecidable:
         truth = None
-    is_change = OPERATORS[test.operator].is_change and before(test.field) in facts
+    is_change = OPERATORS[test.operator].beside and before(test.field) in facts
     was = f", it was {describe_operand(facts[before(test.field)])}" if is_change else ""
     field = missing_in(test, facts) or test.field
     return Trace(test.path, f"{describe_test(test)}{was}", truth, facts.get(field), field)

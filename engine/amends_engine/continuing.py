@@ -1,6 +1,7 @@
 """resume(): what a rule does after a wait, or when a window says that it has to begin. Pure, as plan() is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from amends_engine.actions import Pause, Step
@@ -9,7 +10,7 @@ from amends_engine.conditions import Facts, evaluate
 from amends_engine.deadlines import due_at
 from amends_engine.events import Event
 from amends_engine.messages import MissingValue
-from amends_engine.operators import Undecidable
+from amends_engine.operators import Undecidable, before, falls, rises
 from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached
 from amends_engine.plans import JOIN, Decision, Outcome, Timer
 from amends_engine.rules import Rule
@@ -20,21 +21,29 @@ from amends_engine.walking import after, line_of, pause_at, pause_ends
 
 @dataclass(frozen=True, slots=True)
 class Continuation:
-    """A timer that rang, with what is known now. rule: of the version that decided; heard: what waits brought."""
+    """A timer that rang, with what is known now. rule: of the version that decided; heard: what waits brought.
+
+    past: by event id what the rule asks of the past about its own event and about those that were heard.
+    """
 
     ringing: Ring
     rule: Rule
     event: Event
     facts: Facts
     heard: tuple[Event, ...] = ()
+    past: Mapping[str, Facts] = field(default_factory=dict)
 
     @property
     def told(self) -> Facts:
         """All that is known, with the fields of events that waits brought under their own prefixes."""
-        told: dict[str, Value] = dict(self.facts)
+        told: dict[str, Value] = {**self.facts, **self.past.get(self.event.id, {})}
         for event in self.heard:
             prefix = event.type.partition(".")[0]
-            told.update({f"{prefix}.{name}": value for name, value in event.fields.items()})
+            own = {f"{prefix}.{name}": value for name, value in event.fields.items()}
+            stale = {beside(name) for name in own for beside in (before, falls, rises)}
+            told = {name: value for name, value in told.items() if name not in stale}
+            told.update(own)
+            told.update(self.past.get(event.id, {}))
         return told
 
 

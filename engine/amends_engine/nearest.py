@@ -127,14 +127,19 @@ _PAIRS: dict[str, tuple[str, str]] = {
     "after": ("{} after {}", "{} not after {}"),
     "during": ("{} in {}", "{} outside {}"),
     "outside": ("{} outside {}", "{} in {}"),
+    "changed": ("{} {}", "another {}"),
     "changed_from": ("{} changed from {}", "{} not changed from {}"),
     "changed_to": ("{} changed to {}", "{} not changed to {}"),
     "fell_by": ("{} fallen by at least {}", "{} not fallen by {}"),
     "rose_by": ("{} risen by at least {}", "{} not risen by {}"),
+    "fell_in_a_row": ("{} fallen in a row at least {} times", "{} not fallen in a row {} times"),
+    "rose_in_a_row": ("{} risen in a row at least {} times", "{} not risen in a row {} times"),
     "exists": ("{} known: {}", "{} not known: {}"),
 }
 _WITH: dict[str, _Say] = {name: pair[0].format for name, pair in _PAIRS.items()}
 _WITHOUT: dict[str, _Say] = {name: pair[1].format for name, pair in _PAIRS.items()}
+_WITH["changed"] = lambda field, operand: f"{field} {'changed' if operand == 'true' else 'not changed'}"
+_WITHOUT["changed"] = lambda field, operand: f"{field} {'not changed' if operand == 'true' else 'changed'}"
 _WITH["exists"] = lambda field, operand: field if operand == "true" else f"no {field}"
 _WITHOUT["exists"] = lambda field, operand: f"no {field}" if operand == "true" else field
 

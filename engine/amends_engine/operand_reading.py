@@ -75,6 +75,15 @@ def _amount(known: Field, node: Node, reading: Reading) -> Any:
     return amount
 
 
+def _times(_known: Field, node: Node, _reading: Reading) -> int:
+    if isinstance(node.value, int) and not isinstance(node.value, bool) and 1 <= node.value <= MOST_TIMES:
+        return node.value
+    raise _BadOperand(f"a whole number from 1 to {MOST_TIMES} is due, not {describe(node)}", node)
+
+
+MOST_TIMES = 100
+
+
 def _many(known: Field, node: Node, reading: Reading) -> tuple[Any, ...]:
     if not node.items:
         raise _BadOperand(f"a list of values is due, not {describe(node)}", node)
@@ -168,4 +177,5 @@ _OPERANDS: dict[Operand, Callable[[Field, Node, Reading], Any]] = {
     Operand.DAY: _day,
     Operand.CALENDAR: _calendar,
     Operand.AMOUNT: _amount,
+    Operand.TIMES: _times,
 }

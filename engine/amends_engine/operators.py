@@ -35,6 +35,7 @@ class Operand(StrEnum):
     DAY = "a date, or a time with its offset"
     CALENDAR = "the name of a calendar"
     AMOUNT = "how much, more than 0"
+    TIMES = "how many times, 1 or more"
 
 
 Test = Callable[[Any, Any, Mapping[str, Value]], bool]
@@ -44,7 +45,7 @@ Test = Callable[[Any, Any, Mapping[str, Value]], bool]
 class Operator:
     """name as authors write it; words complete a sentence: "customer.tier is gold".
 
-    is_change: it tests the value before together with the present one.
+    beside: names the fact, by the name of the field, that is tested together with the present value.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Operator:
     kinds: frozenset[Kind]
     test: Test
     example: str
-    is_change: bool = False
+    beside: Callable[[str], str] | None = None
 
 
 _ORDERED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DATE, Kind.DURATION})
@@ -200,6 +201,26 @@ def before(field: str) -> str:
     return f"{field} before"
 
 
+def falls(field: str) -> str:
+    """The name of the fact that holds how many times in a row a field has said less than before."""
+    return f"{field} falls in a row"
+
+
+def rises(field: str) -> str:
+    """The name of the fact that holds how many times in a row a field has said more than before."""
+    return f"{field} rises in a row"
+
+
+def _has_changed(values: tuple[Any, Any], operand: bool, _facts: Mapping[str, Value]) -> bool:
+    was, now = values
+    return (was != now) is operand
+
+
+def _is_so_often_in_a_row(values: tuple[Any, Any], operand: int, _facts: Mapping[str, Value]) -> bool:
+    times, _ = values
+    return bool(times >= operand)
+
+
 def _has_changed_from(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
     was, now = values
     return was != now and _is_one_of(was, operand, facts)
@@ -290,13 +311,22 @@ OPERATORS: dict[str, Operator] = {
             "event.occurred_at: {outside: office_hours}",
         ),
         (
+            "changed",
+            "has changed:",
+            Operand.YES_NO,
+            _SINGLE,
+            _has_changed,
+            "feedback.nps: {changed: true}",
+            before,
+        ),
+        (
             "changed_from",
             "has changed from",
             Operand.SAME_OR_LIST,
             _SINGLE,
             _has_changed_from,
             "customer.tier: {changed_from: gold}",
-            True,
+            before,
         ),
         (
             "changed_to",
@@ -305,7 +335,7 @@ OPERATORS: dict[str, Operator] = {
             _SINGLE,
             _has_changed_to,
             "customer.tier: {changed_to: [basic, silver]}",
-            True,
+            before,
         ),
         (
             "fell_by",
@@ -314,7 +344,7 @@ OPERATORS: dict[str, Operator] = {
             _COUNTED,
             _has_fallen_by,
             "customer.age: {fell_by: 3}",
-            True,
+            before,
         ),
         (
             "rose_by",
@@ -323,7 +353,25 @@ OPERATORS: dict[str, Operator] = {
             _COUNTED,
             _has_risen_by,
             "customer.spend_365d: {rose_by: 500 EUR}",
-            True,
+            before,
+        ),
+        (
+            "fell_in_a_row",
+            "has fallen in a row at least",
+            Operand.TIMES,
+            _COUNTED,
+            _is_so_often_in_a_row,
+            "feedback.nps: {fell_in_a_row: 2}",
+            falls,
+        ),
+        (
+            "rose_in_a_row",
+            "has risen in a row at least",
+            Operand.TIMES,
+            _COUNTED,
+            _is_so_often_in_a_row,
+            "feedback.nps: {rose_in_a_row: 2}",
+            rises,
         ),
         ("exists", "is known:", Operand.YES_NO, _ALL, _exists, "customer.email: {exists: true}"),
     )

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from amends_engine.actions import Action, Deadline, Parallel, Pause, Step, Voice, conditions_in, resolve
 from amends_engine.ages import stale
-from amends_engine.conditions import Facts, tests_in
+from amends_engine.conditions import Condition, Facts, tests_in
 from amends_engine.deadlines import due_at
+from amends_engine.earlier import Compared, compared_by
 from amends_engine.events import Event
 from amends_engine.history import Asked, asked_of
 from amends_engine.limits import CUSTOMER, Limit, keys_of
@@ -42,8 +43,8 @@ ActedTimes: TypeAlias = Mapping[tuple[str, str], Sequence[datetime]]
 """When each (rule id, customer id or key of a limit) acted before, in event time; what limits are counted by."""
 
 
-Askers: TypeAlias = Mapping[str, Collection[tuple[Rule, frozenset[Asked]]]]
-"""By event type the rules that ask for the past, each with all that it asks."""
+Askers: TypeAlias = Mapping[str, Collection[tuple[Condition, frozenset[Asked | Compared]]]]
+"""By event type the conditions of those that ask for the past, each with all that is asked if it is not false."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,13 @@ class RuleSet:
 
     @cached_property
     def asking(self) -> "Askers":
-        """The rules that ask for the past."""
-        found: dict[str, list[tuple[Rule, frozenset[Asked]]]] = {}
-        for rule in self.by_id.values():
-            tests = (test for one in (rule.condition, *conditions_in(rule.steps)) for test in tests_in(one))
-            asked = frozenset(one for test in tests if (one := asked_of(test.field)))
-            for event_type in rule.trigger.event_types if asked else ():
-                found.setdefault(event_type, []).append((rule, asked))
+        """What asks for the past: rules about their events, and watches about those that they look at."""
+        found: dict[str, list[tuple[Condition, frozenset[Asked | Compared]]]] = {}
+        judged = [(rule.trigger.event_types, rule.condition, asked_by(rule)) for rule in self.by_id.values()]
+        judged += [(watch.types, watch.condition, asked_in(watch.condition)) for watch in self.watches]
+        for types, condition, asked in judged:
+            for event_type in types if asked else ():
+                found.setdefault(event_type, []).append((condition, asked))
         return found
 
     def with_rule(self, rule: Rule) -> "RuleSet":
@@ -85,6 +86,16 @@ class RuleSet:
     def without(self, rule_id: str) -> "RuleSet":
         others = [other for other in self.by_id.values() if other.id != rule_id]
         return _rule_set(others, self.voice, self.index.without(rule_id), self.zone)
+
+
+def asked_by(rule: Rule) -> frozenset[Asked | Compared]:
+    """All that a rule asks of the past on its way."""
+    return asked_in(rule.condition, *conditions_in(rule.steps))
+
+
+def asked_in(*conditions: Condition) -> frozenset[Asked | Compared]:
+    tests = [test for condition in conditions for test in tests_in(condition)]
+    return frozenset(one for test in tests if (one := asked_of(test.field) or compared_by(test)))
 
 
 def rule_set(rules: Sequence[Rule], voice: Voice, zone: tzinfo = UTC) -> RuleSet:

@@ -101,6 +101,7 @@ def read_test(node: Node, reading: Reading) -> RuleTest | None:
     if kind != "event":
         event = replace(event, fields={"rule": expected[0].rule_id})
     history = tuple(_read_past(item, event, reading) for item in given["history"].items) if "history" in given else ()
+    said = _read_said(given.get("before"), event, reading)
     later = _read_later(node.get("later"), event, reading)
     until = _read_after(node.get("until"), event, reading)
     return RuleTest(
@@ -110,14 +111,20 @@ def read_test(node: Node, reading: Reading) -> RuleTest | None:
         expected[0],
         node.place,
         reading.fields,
-        history,
+        (*history, *said),
         later=later,
         until=until,
         entities=_read_entities(node, event, reading),
         people=_read_others(node.get("people"), reading),
         humans=read_people(node.get("humans"), reading),
         more=expected[1:],
-        before=_read_values(given.get("before"), "customer", reading.fields.customer, reading),
+        before=_read_values(
+            given.get("before"),
+            "customer",
+            reading.fields.customer,
+            reading,
+            skip=_of_events(given.get("before")),
+        ),
     )
 
 
@@ -217,12 +224,50 @@ def _read_past(node: Node, event: Event, reading: Reading) -> Event:
         reading.report_unknown("unknown-event", "The event type", kind.text, reading.fields.events, kind.place)
     if event.customer_id is None and node.get("customer") is None:
         reading.report("missing-key", "The history has no customer", node.place, "add `customer: {id: c1}` to the test")
+    known = reading.fields.events.get(kind.text)
+    fields = _read_values(node, known.prefix, known.fields, reading, skip=_PAST) if known else {}
     at = _before(event.occurred_at, ago, reading) if ago else _read_time(node.get("at"), reading)
     identity, who = f"history:{node.place.line}:{node.place.column}", node.get("customer")
     customer_id = who.text if who else event.customer_id
     return replace(
-        event, id=identity, type=kind.text, occurred_at=at, customer_id=customer_id, fields={}, attributes={}
+        event, id=identity, type=kind.text, occurred_at=at, customer_id=customer_id, fields=fields, attributes={}
     )
+
+
+_PAST = frozenset({"type", "at", "ago", "customer"})
+_A_DAY = timedelta(days=1)
+
+
+def _read_said(node: Node | None, event: Event, reading: Reading) -> tuple[Event, ...]:
+    """What fields of events said the day before: `before: {feedback.nps: 9}`."""
+    said = {name: node.fields[name] for name in node.fields if _is_full(name)} if node else {}
+    if said and event.type == SCHEDULE_DUE:
+        message = f"{next(iter(said))} was said before an event, and there is none"
+        reading.report("missing-key", message, next(iter(said.values())).place, "add `event: {type: …}` to the test")
+        return ()
+    read = (_read_one_said(name, member, event, reading) for name, member in said.items())
+    return tuple(one for one in read if one)
+
+
+def _of_events(before: Node | None) -> frozenset[str]:
+    """The full names among the short ones of attributes."""
+    return frozenset(filter(_is_full, before.fields if before else ()))
+
+
+def _is_full(name: str) -> bool:
+    return "." in name
+
+
+def _read_one_said(name: str, node: Node, event: Event, reading: Reading) -> Event | None:
+    known = reading.fields.find(name)
+    carriers = reading.fields.carriers(known) if known else ()
+    if known is None or not carriers:
+        names = [one for one in reading.fields.that_change() if not one.startswith("customer.")]
+        reading.report_unknown("unknown-field", "The field of an event", name, names, node.place)
+        return None
+    kind, at = reading.fields.events[carriers[0]], event.occurred_at - _A_DAY
+    fields = _read_values(Node(node.place, {known.short_name: node}), kind.prefix, kind.fields, reading)
+    return replace(event, id=f"before:{name}", type=kind.name, occurred_at=at, fields=fields, attributes={})
 
 
 def _before(moment: datetime, ago: Node, reading: Reading) -> datetime:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from amends_engine.actions import Action, Step, actions_in, pauses_in
 from amends_engine.condition_reading import Scope, read_conditions
-from amends_engine.conditions import Condition
+from amends_engine.conditions import AllOf, Condition
 from amends_engine.documents import Node, node_of
 from amends_engine.findings import Place
 from amends_engine.lengths import read_length
@@ -19,6 +19,7 @@ from amends_engine.reading import Reading
 from amends_engine.references import all_used, calendars_used
 from amends_engine.shapes import RULE, check_shape
 from amends_engine.step_reading import Numbering, read_steps
+from amends_engine.triggers.change import OnChange
 from amends_engine.triggers.kinds import Trigger
 from amends_engine.triggers.reading import read_trigger
 from amends_engine.triggers.watches import Watch
@@ -67,6 +68,12 @@ class Rule:
         return self.trigger.event_types[0]
 
     @property
+    def asks(self) -> Condition:
+        """Its conditions, without those that its trigger asks."""
+        own = len(self.trigger.conditions) if isinstance(self.trigger, OnChange) else 0
+        return AllOf(self.condition.parts[own:], "if") if own and isinstance(self.condition, AllOf) else self.condition
+
+    @property
     def per_customer(self) -> Limit | None:
         return next((limit for limit in self.limits if limit.by == CUSTOMER), None)
 
@@ -90,7 +97,7 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
     if trigger is None:
         return None
     scope = Scope(reading, trigger.event_types)
-    condition = read_conditions(node.get("if"), scope, "if")
+    condition = _with_trigger(trigger, read_conditions(node.get("if"), scope, "if"))
     steps = read_steps(given["then"], scope, "then", Numbering())
     limits = read_limits(node.get("limits"), scope)
     measure = read_measure(node.get("measure"), reading)
@@ -116,6 +123,12 @@ def read_rule(node: Node, reading: Reading) -> Rule | None:
         priority=int(given["priority"].text) if "priority" in given else 50,
         overlaps=tuple(item.text for item in given["overlaps"].items) if "overlaps" in given else (),
     )
+
+
+def _with_trigger(trigger: Trigger, condition: Condition) -> Condition:
+    """A change of an event's field is looked up after the event came, as its conditions are."""
+    changed = trigger.conditions if isinstance(trigger, OnChange) else ()
+    return AllOf((*changed, *condition.parts), "if") if changed and isinstance(condition, AllOf) else condition
 
 
 def _read_parts(node: Node, reading: Reading) -> None:

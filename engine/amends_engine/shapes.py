@@ -113,7 +113,10 @@ WHEN_SCHEDULE = mapping(
         "for_each": {"enum": ["customers", "cases"]},
     },
 )
-WHEN_CHANGE = mapping({"change": TEXT}, {"from": ANY, "to": ANY, "fell_by": ANY, "rose_by": ANY, "origin": LIST})
+WHEN_CHANGE = mapping(
+    {"change": TEXT},
+    {**dict.fromkeys(("from", "to", "fell_by", "rose_by", "fell_in_a_row", "rose_in_a_row"), ANY), "origin": LIST},
+)
 WATCHED: Schema = {**mapping({"event": ANY}, {"if": LIST})}
 WAIT_SPAN = mapping({"for": ANY})
 WAIT_UNTIL = mapping({"until": TEXT}, {"at_most": ANY})
@@ -187,7 +190,8 @@ def later_entity(name: str) -> Schema:
 
 
 PERSON = mapping({"role": TEXT, "approves": {"type": "boolean"}, "after": ANY})
-PAST_EVENT = mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT, "customer": TEXT})
+PAST_EVENT = {**mapping({"type": TEXT}, {"at": TEXT, "ago": TEXT, "customer": TEXT}), "additionalProperties": ANY}
+"""Beside these stand the fields of the event."""
 EXPECT = mapping(
     {"rule": NAME},
     {

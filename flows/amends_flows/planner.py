@@ -8,8 +8,7 @@ from typing import Protocol
 from amends_engine.conditions import Facts
 from amends_engine.events import Event
 from amends_engine.fields import Fields
-from amends_engine.history import Past, counted, reach
-from amends_engine.history_needs import askers, needed
+from amends_engine.history_needs import askers, looked_up, needed
 from amends_engine.limits import CUSTOMER, Limit, keys_of
 from amends_engine.matching import Stopped
 from amends_engine.planning import ActedTimes, RuleSet, also_watching, mode_of, plan, remember
@@ -48,8 +47,6 @@ class PlannerStore(RingerStore, LatenessStore, SchedulerStore, Protocol):
     def acted_under(
         self, keys: Collection[tuple[str, str]], since: datetime, mode: Mode
     ) -> dict[tuple[str, str], list[datetime]]: ...
-
-    def past(self, customer_ids: Collection[str], types: Collection[str], since: datetime) -> Past: ...
 
     def tell_changes(self, watched: Collection[str], fields: Fields, limit: int) -> int: ...
 
@@ -93,7 +90,7 @@ class Planner:
         now = self._with_older_versions()
         scheduler = Scheduler(self.store, self.rules, self.fields, self.batch)
         scheduler.note_slots()
-        ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted, self.clock)
+        ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted, self.clock, self.fields)
         lateness = Lateness(self.store, now.rules, now.known, self.versions)
         count = 0
         while done := (
@@ -111,7 +108,7 @@ class Planner:
     def tell_some(self) -> int:
         """Let rules know of attributes that are other ones than before; how many changes were looked at."""
         triggers = (rule.trigger for rule in self.rules.by_id.values())
-        watched = {trigger.field.short_name for trigger in triggers if isinstance(trigger, OnChange)}
+        watched = {one.field.short_name for one in triggers if isinstance(one, OnChange) and not one.is_of_event}
         return self.store.tell_changes(watched, self.fields, self.batch)
 
     def settle_some(self) -> int:
@@ -184,14 +181,9 @@ class Planner:
         return self._with_history(events, self.store.facts_for(events, self.fields))
 
     def _with_history(self, events: Sequence[Event], facts: Mapping[str, Facts]) -> Mapping[str, Facts]:
-        """One more query, and only if a rule that asks for the past is not refused by what is known already."""
-        wanted = needed(events, facts, askers(self.rules))
-        if not wanted:
-            return facts
-        customers = {event.customer_id for event, _ in wanted if event.customer_id}
-        types = {one.event_type for _, asked in wanted for one in asked}
-        past = self.store.past(customers, types, reach(wanted))
-        return {**facts, **{event.id: {**facts[event.id], **counted(asked, event, past)} for event, asked in wanted}}
+        """One or two more queries, and only if what asks for the past is not refused by what is known already."""
+        answers = looked_up(needed(events, facts, askers(self.rules)), self.store, self.fields)
+        return {**facts, **{name: {**facts[name], **found} for name, found in answers.items()}} if answers else facts
 
     def _changes_facts(self, found: Plan) -> bool:
         return any(intent.kind in self.changing for decision in found.decisions for intent in decision.intents)

@@ -1,14 +1,16 @@
 """Timers that have rung become decisions: facts as they are now, the rule as it was, one transaction a batch."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from amends_engine.conditions import Facts
 from amends_engine.continuing import Continuation, moved, resume
 from amends_engine.events import Event
+from amends_engine.fields import Fields
+from amends_engine.history_needs import Library, looked_up, on_the_way
 from amends_engine.planning import ActedTimes, RuleSet, mode_of
 from amends_engine.plans import Decision, Mode, Outcome, Timer, decision_id
 from amends_engine.rules import Rule
@@ -20,7 +22,7 @@ from amends_store.types import RuleVersion, StageDone
 BATCH = 500
 
 
-class RingerStore(Protocol):
+class RingerStore(Library, Protocol):
     """What ringing needs of a store."""
 
     def as_one(self) -> AbstractContextManager[None]: ...
@@ -48,6 +50,7 @@ class Ringer:
     versions: Versions
     acted: Callable[[Sequence[Event], Mapping[str, Facts]], ActedTimes]
     clock: Callable[[], datetime | None] = lambda: None
+    fields: Fields = field(default_factory=Fields)
 
     def ring_some(self) -> int:
         """Let one batch of timers ring that are due; how many did. Nothing of it is lost or done twice."""
@@ -79,23 +82,31 @@ class Ringer:
         heard = self.store.events({name for one in ringing for name in _heard(one)})
         given = self.store.given([timer.decision_id for timer in timers if timer.decision_id])
         acted = self.acted(list(events.values()), facts)
+        told = {one.timer.id: tuple(heard[name] for name in _heard(one)) for one in ringing}
+        past = self._past((timer, events[timer.event_id], told[timer.id]) for timer in timers)
         stages = []
         for one in ringing:
             known = {**facts[one.timer.event_id], **given.get(one.timer.decision_id or "", {})}
-            told = tuple(heard[name] for name in _heard(one))
-            stages.append(self._stage(one, events[one.timer.event_id], known, told, acted))
+            on = (events[one.timer.event_id], known, told[one.timer.id], past)
+            stages.append(self._stage(one, on, acted))
         versions = {_key(stage.decision): self._version(stage.decision) for stage in stages if stage.decision}
         return self.store.save_stages(stages, versions)
 
+    def _past(self, going: Iterable[tuple[Timer, Event, tuple[Event, ...]]]) -> Mapping[str, Facts]:
+        """By event id what the rules that go on ask of the past."""
+        found = ((self.versions.find(timer.rule_id, timer.rule_version), event, heard) for timer, event, heard in going)
+        wanted = [one for rule, event, heard in found if rule for one in on_the_way(rule, event, heard)]
+        return looked_up(wanted, self.store, self.fields)
+
     def _stage(
-        self, ringing: Ring, event: Event, facts: Facts, heard: tuple[Event, ...], acted: ActedTimes
+        self, ringing: Ring, on: tuple[Event, Facts, tuple[Event, ...], Mapping[str, Facts]], acted: ActedTimes
     ) -> StageDone:
-        timer = ringing.timer
+        (event, facts, heard, past), timer = on, ringing.timer
         rule = self.versions.find(timer.rule_id, timer.rule_version)
         if rule is None:
             return StageDone(timer, _unreadable(ringing), facts)
-        on = Continuation(ringing, rule, event, facts, heard)
-        return StageDone(timer, resume(self.rules, on, acted, self.clock()), on.told)
+        going = Continuation(ringing, rule, event, facts, heard, past)
+        return StageDone(timer, resume(self.rules, going, acted, self.clock()), going.told)
 
     def _version(self, decision: Decision) -> RuleVersion:
         rule = self.versions.find(decision.rule_id, decision.rule_version)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from amends_engine.earlier import Former
 from amends_engine.events import Event
 from amends_engine.facts import Attribute, Key
 from amends_engine.history import Past
@@ -41,15 +42,8 @@ class Glance:
 
     def event(self, event_id: str) -> Event | None:
         """The stored event with its typed fields."""
-        query = (
-            "SELECT id, source, key, type, occurred_at, customer_id, fields, attributes, depth FROM events WHERE id IN"
-        )
-        for row in self.rows(query, [event_id]):
-            fields, attributes = read_values(row[6]), read_values(row[7])
-            return Event(
-                row[0], row[1], row[2] or "", row[3], read_time(row[4]), row[5], fields, attributes, row[8] or 0
-            )
-        return None
+        query = f"SELECT {_OF_EVENT} FROM events WHERE id IN"  # noqa: S608 - our own words
+        return next(map(_event, self.rows(query, [event_id])), None)
 
     def ids_of_key(self, key: str) -> list[str]:
         """The stored events that their senders call so, one for each source."""
@@ -152,6 +146,21 @@ class Glance:
             found.setdefault(customer, {}).setdefault(kind, []).append((read_time(moment), identity))
         return {who: {kind: sorted(times) for kind, times in own.items()} for who, own in found.items()}
 
+    def former(
+        self, customer_ids: Collection[str], types: Collection[str], until: datetime, received_by: datetime = _END
+    ) -> Former:
+        """By customer their events of these types that happened by then, in order."""
+        marks = ", ".join("@" * len(types))
+        query = (
+            f"SELECT {_OF_EVENT} FROM events "  # noqa: S608 - the marks of parameters
+            f"WHERE type IN ({marks}) AND occurred_at <= @ AND received_at <= @ AND customer_id IN"
+        )
+        rows = self.rows(query, list(customer_ids), *sorted(types), self.bind(until), self.bind(received_by))
+        found: dict[str, list[Event]] = {}
+        for event in sorted(map(_event, rows), key=lambda event: (event.occurred_at, event.id)):
+            found.setdefault(str(event.customer_id), []).append(event)
+        return found
+
     def _has(self, table: str) -> bool:
         """A database that no newer program has migrated yet lacks what came later."""
         is_sqlite = self._mark == "?"
@@ -185,6 +194,14 @@ class Glance:
             marks = ", ".join([self._mark] * len(some))
             cursor.execute(f"{query.replace('@', self._mark)} ({marks})", [*before, *some])
             yield from cursor.fetchall()
+
+
+_OF_EVENT = "id, source, key, type, occurred_at, customer_id, fields, attributes, depth"
+
+
+def _event(row: Sequence[Any]) -> Event:
+    fields, attributes = read_values(row[6]), read_values(row[7])
+    return Event(row[0], row[1], row[2] or "", row[3], read_time(row[4]), row[5], fields, attributes, row[8] or 0)
 
 
 _OF_CASE = "id, type, status, priority, opened_at"

@@ -137,6 +137,21 @@ def past(connection: Connection, customer_ids: Iterable[str], types: Collection[
     return found
 
 
+def former(
+    connection: Connection, customer_ids: Iterable[str], types: Collection[str], until: datetime
+) -> dict[str, list[Event]]:
+    """By customer their accepted events of these types that happened by then, in order."""
+    query = (
+        select(events)
+        .where(events.c.type.in_(sorted(types)), events.c.occurred_at <= until)
+        .order_by(events.c.occurred_at, events.c.id)
+    )
+    found: dict[str, list[Event]] = {}
+    for row in select_in(connection, query, events.c.customer_id, sorted(customer_ids)):
+        found.setdefault(row.customer_id, []).append(event_of(row))
+    return found
+
+
 def save_plans(
     connection: Connection,
     plans: Sequence[Planned],

@@ -87,3 +87,29 @@ def test_a_change_of_an_attribute_is_explained(desk: Desk, spend: str, result: s
     lines = about(desk.amends("why", changed).out, "tier-changed")
     assert lines[0].startswith(f"tier-changed: {result}")
     assert any("customer.spend_365d" in line for line in lines)
+
+
+DROPPED = rule("dropped", "{event: feedback.received}", "feedback.nps: {fell_by: 3}")
+
+
+def score(number: int, nps: int, day: int, customer: str = "c1") -> dict[str, object]:
+    given = event(number, nps=nps) | {"time": f"2026-03-{day:02}T09:00:00+01:00"}
+    return given | {"customer": {"id": customer, "name": "Ana", "email": "ana@example.org"}}
+
+
+def explained(desk: Desk, number: int, *more: str) -> list[str]:
+    with sqlite3.connect(desk.home / "amends.db") as database:
+        [(found,)] = database.execute("SELECT id FROM events WHERE key = ?", [f"e{number}"])
+    return about(desk.amends("why", found, *more).out, "dropped")
+
+
+@pytest.mark.parametrize(("nps", "result"), [(6, "acted"), (7, "no")])
+def test_the_value_before_is_shown_and_stays_what_it_was(desk: Desk, nps: int, result: str) -> None:
+    desk.write("more.yaml", HEAD + DROPPED)
+    desk.amends("run", desk.events(score(1, 9, 2), score(2, 10, 4, "c2"), score(3, nps, 5)))
+    before = explained(desk, 3)
+    assert before[0].startswith(f"dropped: {result}")
+    assert any("feedback.nps has fallen by at least 3, it was 9" in line for line in before)
+    assert explained(desk, 3, "--at", "2026-03-05T09:00:00+01:00")[0].startswith(f"dropped: {result}")
+    desk.amends("run", desk.events(score(4, 5, 4), name="late.jsonl"))  # happened between the two
+    assert explained(desk, 3) == before

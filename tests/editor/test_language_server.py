@@ -129,7 +129,11 @@ def test_a_value_that_is_none_is_marked_with_the_ones_there_are(editor: Editor) 
     [
         ("feedback.nps: 11", "11", "Value is above the maximum of 10."),
         ("feedback.nps: {at_mots: 6}", "{at_mots: 6}", "or an operator: equals, one_of, not, at_most, at_least"),
-        ("customer.tier: {at_most: gold}", "{at_most: gold}", "or an operator: equals, one_of, not, changed_from"),
+        (
+            "customer.tier: {at_most: gold}",
+            "{at_most: gold}",
+            "or an operator: equals, one_of, not, changed, changed_from",
+        ),
         ("customer.spend_365d: {more_than: 5000}", "5000", "write an amount such as 75 EUR or 19.90 EUR"),
         ("is: detracter", "detracter", "write a definition of definitions.yaml that fits the event: detractor"),
         ("seat.cabin_paid: first", "seat.cabin_paid", "Property seat.cabin_paid is not allowed."),

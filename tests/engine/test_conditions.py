@@ -162,6 +162,9 @@ EXAMPLES = [
 
 CHANGES = [
     ("changed_from", ("gold", "basic"), ("gold", "platinum"), True),
+    ("changed", ("silver", "basic"), True, True),
+    ("changed", ("basic", "basic"), True, False),
+    ("changed", ("basic", "basic"), False, True),
     ("changed_from", ("silver", "basic"), ("gold",), False),
     ("changed_from", ("gold", "gold"), ("gold",), False),
     ("changed_to", ("gold", "basic"), ("basic", "silver"), True),
@@ -174,6 +177,20 @@ CHANGES = [
     ("rose_by", (8, 5), 3, False),
 ]
 """Values before and now."""
+ROWS: list[tuple[str, str, int, int, bool]] = [
+    ("fell_in_a_row", "falls", 2, 2, True),
+    ("fell_in_a_row", "falls", 1, 2, False),
+    ("rose_in_a_row", "rises", 3, 2, True),
+    ("rose_in_a_row", "rises", 0, 1, False),
+]
+"""How often it fell or rose, and how often is wanted."""
+
+
+@pytest.mark.parametrize(("operator", "fact", "times", "wanted", "answer"), ROWS)
+def test_a_row_is_long_enough_or_not(operator: str, fact: str, times: int, wanted: int, answer: bool) -> None:
+    known = {"x.y": 3, "x.y before": 4, f"x.y {fact} in a row": times}
+    assert evaluate(a_test("x.y", operator, wanted), known) is answer
+    assert evaluate(a_test("x.y", operator, wanted), {"x.y": 3, "x.y before": 4}) is None
 
 
 @pytest.mark.parametrize(("operator", "values", "operand", "answer"), CHANGES)
@@ -210,7 +227,7 @@ def test_every_operator_answers_as_its_word_says(operator: str, value: Any, oper
 
 
 def test_every_operator_has_an_example_here() -> None:
-    assert {row[0] for row in (*EXAMPLES, *CHANGES)} == set(OPERATORS)
+    assert {row[0] for row in (*EXAMPLES, *CHANGES, *ROWS)} == set(OPERATORS)
 
 
 @pytest.mark.parametrize("ending", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])

@@ -66,6 +66,15 @@ def test_the_same_rule_gives_the_same_words(name: str) -> None:
 
 
 OPERATORS_SAID = {
+    "changed": ("the feedback's NPS has changed", "the feedback's NPS has not changed"),
+    "fell_in_a_row": (
+        "the feedback's NPS has fallen in a row at least twice",
+        "the feedback's NPS has not fallen in a row at least twice",
+    ),
+    "rose_in_a_row": (
+        "the feedback's NPS has risen in a row at least twice",
+        "the feedback's NPS has not risen in a row at least twice",
+    ),
     "changed_from": ("the customer's tier has changed from gold", "the customer's tier has not changed from gold"),
     "changed_to": (
         "the customer's tier has changed to basic or silver",

@@ -49,9 +49,9 @@ def _notes(rule: Rule) -> tuple[str, ...]:
 
 
 def _conditions(rule: Rule, sheet: Sheet) -> Iterator[Gate]:
-    if rule.condition != AllOf(()):
-        label = "no, or not known" if can_be_unknown(rule.condition, sheet.words) else "no"
-        yield _gate(_question(rule.condition, sheet), label, sheet)
+    if rule.asks != AllOf(()):
+        label = "no, or not known" if can_be_unknown(rule.asks, sheet.words) else "no"
+        yield _gate(_question(rule.asks, sheet), label, sheet)
 
 
 def _limits(rule: Rule, sheet: Sheet) -> Iterator[Gate]:

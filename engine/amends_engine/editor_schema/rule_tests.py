@@ -26,6 +26,7 @@ from amends_engine.shapes import (
 _AT = {"description": "When it happened; without it a Monday in March 2026 at noon", **value_of(FieldType(Kind.TIME))}
 _CLOCK = {"description": "What the clock shows when the test begins", **value_of(FieldType(Kind.TIME))}
 _ORIGIN = one_of({"outside": "from a source", "self": "made by a rule"}, "where it comes from")
+_WHEN: Mapping[str, Schema] = {"type": {"type": "string"}, "at": _AT, "origin": _ORIGIN}
 _ID = {"type": ["string", "number"], "description": "The customer's id; any text"}
 
 
@@ -35,7 +36,7 @@ def schema_of_test(words: Vocabulary) -> Schema:
     parts = {
         "customer": _closed({"id": _ID, **_values(words.fields.customer)}),
         "event": _event(words),
-        "before": _closed(_values(words.fields.customer)),
+        "before": _closed({**_values(words.fields.customer), **_said(words)}),
         "case": _closed(_values(case)),
         "history": list_of(_past_event(words)),
         "people": {"type": "object", "additionalProperties": _closed(_values(words.fields.customer))},
@@ -123,22 +124,27 @@ def _event(words: Vocabulary) -> Schema:
         "description": "The event: its type and its fields by short name",
         "properties": {"type": kind},
         "required": ["type"],
-        "allOf": [_fields_of(each) for each in kinds.values()],
+        "allOf": [_fields_of(each, _WHEN) for each in kinds.values()],
     }
 
 
 def _past_event(words: Vocabulary) -> Schema:
     kind = one_of({name: each.means for name, each in words.fields.events.items()}, "an event type of fields.yaml")
     ago = {"description": "How long before the event. Example: 10d", **DURATION}
-    return {**PAST_EVENT, "properties": {**PAST_EVENT["properties"], "type": kind, "at": _AT, "ago": ago}}
+    beside = {**PAST_EVENT["properties"], "type": kind, "at": _AT, "ago": ago}
+    own = [_fields_of(each, beside) for each in words.fields.events.values()]
+    return {**PAST_EVENT, "properties": beside, "allOf": own}
 
 
-def _fields_of(kind: EventType) -> Schema:
+def _fields_of(kind: EventType, beside: Mapping[str, Schema]) -> Schema:
     is_it = {"properties": {"type": {"const": kind.name}}, "required": ["type"]}
-    return {
-        "if": is_it,
-        "then": _closed({**_values(kind.fields), "type": {"type": "string"}, "at": _AT, "origin": _ORIGIN}),
-    }
+    return {"if": is_it, "then": _closed({**_values(kind.fields), **beside})}
+
+
+def _said(words: Vocabulary) -> dict[str, Schema]:
+    """Fields of events by full name, as they were in the event before."""
+    fields = (known for kind in words.fields.events.values() for known in kind.fields.values())
+    return _values({known.name: known for known in fields})
 
 
 def _closed(properties: Mapping[str, Schema]) -> Schema:

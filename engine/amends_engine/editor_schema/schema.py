@@ -113,8 +113,12 @@ def _rule(words: Vocabulary) -> Schema:
         "max_age": DURATION,
     }
     known = [{"if": _begins_with("event", {"const": name}), "then": _body(name)} for name in awaited]
-    own = {"schedule": SCHEDULE_DUE, "change": ATTRIBUTE_CHANGED}
-    known += [{"if": _begins_with(key, {}), "then": _body(name)} for key, name in own.items()]
+    known += [{"if": _begins_with("schedule", {}), "then": _body(SCHEDULE_DUE)}]
+    known += [
+        {"if": _begins_with("change", {"enum": changed}), "then": _body(types[0] if len(types) == 1 else None)}
+        for types, changed in _changed(words).items()
+    ]
+    own = ("schedule", "change")
     return {
         "title": "rule",
         **explained(RULE, parts),
@@ -143,7 +147,7 @@ def _when(event: Schema, words: Vocabulary) -> Schema:
         "schedule": explained(WHEN_SCHEDULE, {"schedule": SCHEDULE, "timezone": timezone()}),
         "change": {
             **explained(WHEN_CHANGE, {"change": _attribute(words), "from": _FROM, "to": _TO, "origin": origins}),
-            "allOf": [{}, *(_change_of(known, words) for known in words.fields.customer.values())],
+            "allOf": [{}, *(_change_of(known, words) for known in _changing(words))],
         },
         "first": explained(WHEN_ORDER, {"first": watched, "then": watched, "within": DURATION, "same": field}),
     }
@@ -171,8 +175,20 @@ _TO: Schema = {"description": "What it is now: a value or a list of values"}
 
 
 def _attribute(words: Vocabulary) -> Schema:
-    attributes = {known.name: describe_field(known) for known in words.fields.customer.values()}
-    return one_of(attributes, "an attribute of the customer")
+    fields = {known.name: describe_field(known) for known in _changing(words)}
+    return one_of(fields, "an attribute of the customer or a field of an event")
+
+
+def _changing(words: Vocabulary) -> Iterator[Field]:
+    return (known for name in words.fields.that_change() if (known := words.fields.find(name)))
+
+
+def _changed(words: Vocabulary) -> dict[tuple[str, ...], list[str]]:
+    """By the types of the events by which they change the names of fields."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for known in _changing(words):
+        found.setdefault(words.fields.carriers(known) or (ATTRIBUTE_CHANGED,), []).append(known.name)
+    return found
 
 
 def _begins_with(key: str, value: Schema) -> Schema:

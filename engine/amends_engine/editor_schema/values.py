@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from amends_engine.definitions import WINDOWS
+from amends_engine.earlier import is_comparable
 from amends_engine.editor_schema.vocabulary import Vocabulary
 from amends_engine.fields import MAX_TEXT, Field, FieldType, Kind
+from amends_engine.operand_reading import MOST_TIMES
 from amends_engine.operators import OPERATORS, Operand, Operator
 from amends_engine.patterns import MAX_PATTERN
 from amends_engine.shapes import ASK_OVER, IF_LATE, TO_POST, TO_ROLE, TO_TEAM, Schema
@@ -120,10 +122,7 @@ _OF_KIND: dict[Kind, Callable[[FieldType], Schema]] = {
 def condition_on(field: Field, words: Vocabulary) -> Schema:
     """What may stand behind a field in a condition: a value, a list of values, or operators."""
     one = value_of(replace(field.type, kind=Kind.TEXT) if field.type.kind is Kind.TEXTS else field.type)
-    has_before = words.fields.has_before(field)
-    fitting = [
-        each for each in OPERATORS.values() if field.type.kind in each.kinds and (has_before or not each.is_change)
-    ]
+    fitting = [each for each in OPERATORS.values() if _fits(field, each, words)]
     names = ", ".join(operator.name for operator in fitting)
     bare = {
         **one,
@@ -134,9 +133,13 @@ def condition_on(field: Field, words: Vocabulary) -> Schema:
     return {**about, **either(bare, list_of(one), {**_operators(fitting, one, words), **about})}
 
 
+def _fits(field: Field, operator: Operator, words: Vocabulary) -> bool:
+    return field.type.kind in operator.kinds and is_comparable(field, operator, words.fields)
+
+
 def change_values(field: Field, words: Vocabulary) -> Schema:
-    """What may stand beside `change: customer.tier`; nothing that does not fit the type of the attribute."""
-    one, fitting = value_of(field.type), {name for name, each in OPERATORS.items() if field.type.kind in each.kinds}
+    """What may stand beside `change: customer.tier`; nothing that does not fit the type of the field."""
+    one, fitting = value_of(field.type), {name for name, each in OPERATORS.items() if _fits(field, each, words)}
     never = {"not": {}, "errorMessage": f"{field.name} is {field.type.describe()}, which has no such change"}
     operators = {key: OPERATORS[name] for key, name in OPERATOR_OF.items()}
     return {
@@ -148,7 +151,7 @@ def history_condition(words: Vocabulary) -> Schema:
     """What may stand behind history.complaint.received."""
     one = value_of(FieldType(Kind.WHOLE, 0))
     fitting = [
-        each for each in OPERATORS.values() if Kind.WHOLE in each.kinds and each.name != "exists" and not each.is_change
+        each for each in OPERATORS.values() if Kind.WHOLE in each.kinds and each.name != "exists" and not each.beside
     ]
     given = {each.name: {**_OPERANDS[each.operand](one, words), "description": _means(each)} for each in fitting}
     compared = {"type": "object", "properties": given, "additionalProperties": False, "minProperties": 1}
@@ -197,6 +200,7 @@ _SNIPPETS: dict[Operand, str] = {
     Operand.DAY: "${1:2026-03-01}",
     Operand.CALENDAR: "$1",
     Operand.AMOUNT: "$1",
+    Operand.TIMES: "${1:2}",
 }
 
 
@@ -230,6 +234,7 @@ _OPERANDS: dict[Operand, Callable[[Schema, Vocabulary], Schema]] = {
     Operand.YES_NO: lambda _one, _w: BOOLEAN,
     Operand.DURATION: lambda _one, _w: DURATION,
     Operand.AMOUNT: lambda one, _w: _amount(one),
+    Operand.TIMES: lambda _one, _w: value_of(FieldType(Kind.WHOLE, 1, MOST_TIMES)),
     Operand.DAY: lambda one, _w: one if one.get("pattern") == DATE_PATTERN else DAY,
     Operand.CALENDAR: lambda _one, words: one_of(dict.fromkeys(words.calendars, ""), "a calendar of workspace.yaml"),
 }

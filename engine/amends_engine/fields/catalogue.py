@@ -71,8 +71,25 @@ class Fields:
         return name
 
     def has_before(self, known: Field) -> bool:
-        """Whether the value before the present one is kept."""
-        return self.customer.get(known.short_name) is known
+        """Whether the value before the present one can be known."""
+        return self.customer.get(known.short_name) is known or bool(self.carriers(known))
+
+    def that_change(self) -> list[str]:
+        """The full names of all fields of which the value before can be known."""
+        of_events = (known for kind in self.events.values() for known in kind.fields.values())
+        found = {known.name for known in (*self.customer.values(), *of_events)}
+        return sorted(name for name in found if (known := self.find(name)) and self.has_before(known))
+
+    def carriers(self, known: Field) -> tuple[str, ...]:
+        """The types of the events that carry a field of events; none for other fields."""
+        is_of_event = any(kind.fields.get(known.short_name) is known for kind in self.events.values())
+        return tuple(name for name in self.events if is_of_event and self.is_own(known.name, name))
+
+    def is_own(self, name: str, event_type: str) -> bool:
+        """Whether events of the type have the field themselves."""
+        entity, _, short = name.partition(".")
+        kind = self.events.get(event_type)
+        return bool(kind) and kind.prefix == entity and short in kind.fields  # type: ignore[union-attr]
 
     def is_carried(self, name: str, event_type: str) -> bool:
         """Whether an event of this type (or its customer, its case or what it names) can have the field at all."""

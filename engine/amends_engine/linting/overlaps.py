@@ -72,7 +72,7 @@ def overlapping_rules(view: View) -> Iterator[Finding]:
 
 def _starts_by(rule: Rule) -> str:
     """Rules that one event can start have this in common; the slots of a schedule start one rule only."""
-    if isinstance(rule.trigger, OnChange):
+    if isinstance(rule.trigger, OnChange) and not rule.trigger.is_of_event:
         return f"{rule.event_type} {rule.trigger.field.name} {rule.trigger.tests}"
     return rule.id if isinstance(rule.trigger, OnSchedule) else rule.event_type
 

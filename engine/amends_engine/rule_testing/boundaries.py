@@ -1,6 +1,7 @@
 """Where the answer of a condition changes: the values of its field at the boundary and right beside it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,6 +28,16 @@ def values_for(test: Test, kind: FieldType, now: datetime) -> list[Value]:
         return [True, False]
     find = _BY_OPERATOR.get(test.operator, _by_points)
     return list(dict.fromkeys(value for value in find(test, kind, now) if _is_legal(value, kind)))
+
+
+def since(test: Test, was: Any) -> Test:
+    """The same about a value alone, where a test asks how far it is from the value before."""
+    sign = {"fell_by": -1, "rose_by": 1}.get(test.operator)
+    if sign is None or type(was) is not type(test.operand):
+        return test
+    if isinstance(was, Money):
+        return replace(test, operator="at_least", operand=Money(was.minor + sign * test.operand.minor, was.currency))
+    return replace(test, operator="at_least", operand=was + sign * test.operand)
 
 
 def _is_legal(value: Any, kind: FieldType) -> bool:
@@ -94,8 +105,9 @@ _BY_OPERATOR: Mapping[str, Callable[[Test, FieldType, datetime], Iterator[Value]
     **dict.fromkeys(("within", "older_than", "within_next"), _by_age),
     **dict.fromkeys(("before", "after"), _by_day),
     **dict.fromkeys(("during", "outside"), _by_calendar),
-    "matches": lambda _test, _kind, _now: iter(()),
-    "exists": lambda _test, _kind, _now: iter(()),
+    **dict.fromkeys(
+        ("matches", "exists", "changed", "fell_in_a_row", "rose_in_a_row"), lambda _test, _kind, _now: iter(())
+    ),
 }
 
 

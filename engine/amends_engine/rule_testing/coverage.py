@@ -23,7 +23,7 @@ from amends_engine.continuing import Continuation, way_of, way_on
 from amends_engine.fields import Fields
 from amends_engine.history import PREFIX
 from amends_engine.linting.model import is_always_there
-from amends_engine.operators import Undecidable
+from amends_engine.operators import OPERATORS, Undecidable
 from amends_engine.plans import Json, Outcome
 from amends_engine.rule_tests import TestResult
 from amends_engine.rules import Rule
@@ -210,7 +210,7 @@ def _conditions(condition: Condition, fields: Fields) -> Iterator[Point]:
 def _can_miss(test: Test, fields: Fields) -> bool:
     """Whether the field can be missing and the test then has no answer."""
     has_answer = test.operator == "exists" or test.if_missing is not None or test.field.startswith(PREFIX)
-    return not has_answer and not is_always_there(test.field, fields)
+    return not has_answer and bool(OPERATORS[test.operator].beside or not is_always_there(test.field, fields))
 
 
 def _steps(steps: Iterable[Step], fields: Fields) -> Iterator[Point]:

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from amends_engine.actions import Operand, Pause, Table, actions_in, conditions_in, pauses_in
 from amends_engine.clockwork import Happening
 from amends_engine.conditions import Condition, Test, tests_in
+from amends_engine.earlier import compared_by, facts_before
 from amends_engine.events import Event
 from amends_engine.facts import Attribute, named_by
 from amends_engine.fields import BUILT_IN_EVENTS, Fields, FieldType, to_json
@@ -21,11 +22,20 @@ from amends_engine.linting.axes import cut
 from amends_engine.linting.examples import examples
 from amends_engine.linting.model import Model, is_always_there
 from amends_engine.moments import After, NextClock
+from amends_engine.operators import before
 from amends_engine.placeholders import Text
 from amends_engine.planning import RuleSet
 from amends_engine.plans import Outcome
 from amends_engine.rule_testing.books import Office
-from amends_engine.rule_testing.boundaries import MINUTE, odd_days, score_in_band, scores_at_bands, turns_of, values_for
+from amends_engine.rule_testing.boundaries import (
+    MINUTE,
+    odd_days,
+    score_in_band,
+    scores_at_bands,
+    since,
+    turns_of,
+    values_for,
+)
 from amends_engine.rule_testing.expecting import Expectation, Wanted
 from amends_engine.rule_testing.people import Person
 from amends_engine.rule_tests import LONG_AGO, TEST_TIME, RuleTest, run_test
@@ -158,7 +168,8 @@ class Grower:
         if found := scores_at_bands(test.field, self.fields):
             return found
         known = self.fields.find(test.field)
-        return test.field, values_for(test, known.type, base.event.occurred_at) if known else []
+        about = since(test, _said_before(test, base))
+        return test.field, values_for(about, known.type, base.event.occurred_at) if known else []
 
     def _by_table(self, rule: Rule, base: RuleTest) -> Iterator[Variation]:
         """Each row of a table of values."""
@@ -167,6 +178,11 @@ class Grower:
             known = self.fields.find(name)
             if known and known.type.choices:
                 yield from _each(name, list(known.type.choices), base, self.fields)
+
+
+def _said_before(test: Test, base: RuleTest) -> Value | None:
+    asked, former = compared_by(test), {base.event.customer_id or "": base.history}
+    return facts_before([asked], base.event, former).get(before(test.field)) if asked else None
 
 
 def _names(test: RuleTest, rule: Rule) -> bool:
@@ -340,7 +356,7 @@ def _signature(test: RuleTest, names: Iterable[str]) -> object:
         test.event.customer_id is None,
         tuple((name, repr(facts.get(name))) for name in sorted(names)),
         begins_at,
-        tuple(sorted((one.type, begins_at - one.occurred_at) for one in test.history)),
+        tuple(sorted((one.type, begins_at - one.occurred_at, repr(one.fields)) for one in test.history)),
         tuple((one.at, one.answer, one.event and (one.event.type, repr(one.event.fields))) for one in test.later),
         test.humans,
     )

@@ -96,7 +96,8 @@ def _event(event: Event, usual: datetime | None) -> dict[str, Json]:
 
 def _past(event: Event, first: Event) -> dict[str, Json]:
     other: dict[str, Json] = {"customer": event.customer_id} if event.customer_id != first.customer_id else {}
-    return {"type": event.type, "ago": describe_duration(first.occurred_at - event.occurred_at), **other}
+    ago = describe_duration(first.occurred_at - event.occurred_at)
+    return {"type": event.type, "ago": ago, **other, **_plain(event.fields)}
 
 
 def _person(person: Person) -> Json:

@@ -7,7 +7,7 @@ from typing import Any
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.fields import Kind
 from amends_engine.operators import OPERATORS, Day, Operand
-from amends_engine.saying.amounts import listed, say_value
+from amends_engine.saying.amounts import how_often, listed, say_value
 from amends_engine.saying.lexicon import Lexicon, field_words, name_words, quoted
 from amends_engine.writing import clean
 
@@ -107,6 +107,8 @@ def _said(test: Test, words: Lexicon, *, is_denied: bool = False) -> Said:
         return _membership(test, kind, is_denied)
     if test.operator == "exists":
         return _existence(test, is_denied)
+    if test.operator == "changed":
+        return Said(field_words(test.field), "has not changed" if test.operand is is_denied else "has changed")
     return Said(field_words(test.field), _comparison(test, kind, is_denied))
 
 
@@ -204,6 +206,7 @@ OPERANDS: dict[Operand, Callable[[Any, Kind], str]] = {
     Operand.YES_NO: _one,
     Operand.DURATION: _one,
     Operand.AMOUNT: _one,
+    Operand.TIMES: lambda times, _kind: how_often(times),
     Operand.PHRASES: lambda sought, kind: _words(sought.phrases, kind),
     Operand.PATTERN: lambda pattern, _kind: f"the pattern {quoted(pattern)}",
     Operand.DAY: lambda day, kind: _one(day.date if isinstance(day, Day) else day, kind),

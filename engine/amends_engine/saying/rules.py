@@ -41,13 +41,13 @@ def _why(rule: Rule, _words: Lexicon) -> Iterator[Sentence]:
 
 def _when(rule: Rule, words: Lexicon) -> Iterator[Sentence]:
     yield Sentence(sentence(f"It looks at every {say_trigger(rule, words)}"), Part.WHEN)
-    if rule.condition == AllOf(()):
+    if rule.asks == AllOf(()):
         yield Sentence("It acts on each of them.", Part.WHEN)
         return
-    said = clause(rule.condition, words)
+    said = clause(rule.asks, words)
     yield Sentence(sentence(f"It acts if {said.text}{':' if said.parts else ''}"), Part.WHEN)
     yield from bullets(said.parts, Part.WHEN, 0)
-    if can_be_unknown(rule.condition, words):
+    if can_be_unknown(rule.asks, words):
         yield Sentence("If the answer depends on a missing value, it does not act.", Part.WHEN)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from amends_engine.conditions import AllOf, Condition, Test
 from amends_engine.events import Origin
-from amends_engine.saying.amounts import listed, say_value
+from amends_engine.operators import OPERATORS, Operand
+from amends_engine.saying.amounts import how_often, listed, say_value
 from amends_engine.saying.clauses import Clause, clause
 from amends_engine.saying.lexicon import Lexicon, field_words, name_words, quoted
 from amends_engine.triggers.change import OnChange
@@ -65,10 +66,14 @@ _CHANGED: Mapping[str, str] = {
     "changed_to": "to",
     "fell_by": "down by at least",
     "rose_by": "up by at least",
+    "fell_in_a_row": "down in a row at least",
+    "rose_in_a_row": "up in a row at least",
 }
 
 
 def _operand(test: Test) -> str:
+    if OPERATORS[test.operator].operand is Operand.TIMES:
+        return how_often(test.operand)
     values = test.operand if isinstance(test.operand, tuple) else (test.operand,)
     return listed([say_value(value) for value in values], "or")
 

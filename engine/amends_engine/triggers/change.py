@@ -1,4 +1,8 @@
-"""`change: customer.tier from: gold to: [basic, silver]`: an attribute of a customer is another one than before."""
+"""`change: customer.tier from: gold to: [basic, silver]`: a field says something else than before.
+
+An attribute of a customer changes by itself, and an event tells of it. A field of an event is compared with what the
+customer's event before said; what it has to be is one more condition of the rule.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +21,11 @@ from amends_engine.triggers.events import read_origins
 from amends_engine.triggers.watches import Watch
 
 OPERATOR_OF: Mapping[str, str] = MappingProxyType(
-    {"from": "changed_from", "to": "changed_to", "fell_by": "fell_by", "rose_by": "rose_by"}
+    {
+        "from": "changed_from",
+        "to": "changed_to",
+        **{name: name for name in ("fell_by", "rose_by", "fell_in_a_row", "rose_in_a_row")},
+    }
 )
 """By the key that stands beside `change`."""
 
@@ -35,11 +43,24 @@ class OnChange:
     def starts_with(self, event: Event, /) -> bool:
         if event.type not in self.event_types or event.origin not in self.origins:
             return False
+        if self.is_of_event:
+            return self.field.short_name in event.fields
         facts = facts_of_change(event, {self.field.short_name: self.field})
         try:
             return bool(facts) and all(evaluate_test(test, facts) is True for test in self.tests)
         except Undecidable:
             return False
+
+    @property
+    def is_of_event(self) -> bool:
+        return ATTRIBUTE_CHANGED not in self.event_types
+
+    @property
+    def conditions(self) -> tuple[Test, ...]:
+        """What the rule asks of its event besides its own conditions."""
+        if not self.is_of_event:
+            return ()
+        return self.tests or (Test(self.field.name, "changed", True, "when.change"),)
 
     def describe(self) -> str:
         wanted = " and ".join(describe_test(test) for test in self.tests)
@@ -51,14 +72,18 @@ def read_on_change(node: Node, reading: Reading) -> OnChange | None:
         return None
     named = node.fields["change"]
     known = reading.fields.find(named.text)
-    if known is None or not reading.fields.has_before(known):
-        attributes = [each.name for each in reading.fields.customer.values()]
-        reading.report_unknown("unknown-field", "The attribute", named.text, attributes, named.place)
+    if known is None:
+        reading.report_unknown("unknown-field", "The field", named.text, reading.fields.that_change(), named.place)
         return None
-    scope, before = Scope(reading, (ATTRIBUTE_CHANGED,)), len(reading.findings)
+    if not reading.fields.has_before(known):
+        message = f"The value before is known of attributes of customers and fields of events, not of {known.name}"
+        reading.report("unknown-field", message, named.place, "name one of these")
+        return None
+    types = reading.fields.carriers(known) or (ATTRIBUTE_CHANGED,)
+    scope, before = Scope(reading, types), len(reading.findings)
     given = {key: node.fields[key] for key in OPERATOR_OF if key in node.fields}
     tests = [read_change(known, OPERATOR_OF[key], each, scope, f"when.{key}") for key, each in given.items()]
     origins = read_origins(node.get("origin"), reading)
     if len(reading.findings) > before or not origins:
         return None
-    return OnChange(known, tuple(test for test in tests if test), origins)
+    return OnChange(known, tuple(test for test in tests if test), origins, types)

@@ -58,6 +58,11 @@ class Deciding(Part):
         with self._database.reading() as connection:
             return planning.past(connection, customer_ids, types, since)
 
+    def former(self, customer_ids: Collection[str], types: Collection[str], until: datetime) -> dict[str, list[Event]]:
+        """By customer the accepted events of these types that happened by then, in order."""
+        with self._database.reading() as connection:
+            return planning.former(connection, customer_ids, types, until)
+
     def save_plans(
         self,
         plans: Sequence[planning.Planned],
