@@ -15,6 +15,9 @@ from amends_store.statements import insert_all, insert_new, select_in
 from amends_store.tables import case_events, cases, effects
 from amends_store.types import Claimed
 
+_CASES = select(cases)
+_NEWEST_LAST = _CASES.where(cases.c.mode == Mode.LIVE).order_by(cases.c.status == "open", cases.c.opened_at, cases.c.id)
+
 
 def open_or_join(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
     """Every effect succeeds: the first of its key opens the case, the others join it."""
@@ -78,14 +81,12 @@ def _done(claimed: Claimed, case: Row[Any], desk: Desk) -> Done:
 
 def cases_of(connection: Connection, customer_ids: Iterable[str]) -> dict[str, dict[str, Value]]:
     """By customer what rules read of its newest open case, or of its newest one if none is open."""
-    newest_last = cases.c.status == "open", cases.c.opened_at, cases.c.id
-    query = select(cases).where(cases.c.mode == Mode.LIVE).order_by(*newest_last)
-    rows = select_in(connection, query, cases.c.customer_id, customer_ids)
+    rows = select_in(connection, _NEWEST_LAST, cases.c.customer_id, customer_ids)
     return {row.customer_id: _facts(row) for row in rows}
 
 
 def cases_by_id(connection: Connection, case_ids: Iterable[str]) -> dict[str, dict[str, Value]]:
-    return {row.id: _facts(row) for row in select_in(connection, select(cases), cases.c.id, case_ids)}
+    return {row.id: _facts(row) for row in select_in(connection, _CASES, cases.c.id, case_ids)}
 
 
 def cases_of_decisions(connection: Connection, decision_ids: Iterable[str]) -> dict[str, dict[str, Value]]:

@@ -9,12 +9,13 @@ from amends_engine.plans import Json
 from amends_engine.values import Money, Value
 
 _MICROSECOND = timedelta(microseconds=1)
+# only ASCII leaves here: PostgreSQL takes no NUL and SQLite no half character in text
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def write_json(plain: "Json | Mapping[str, Json]") -> str:
     """The same content gives the same text; raises ValueError on NaN and Infinity."""
-    # only ASCII leaves here: PostgreSQL takes no NUL and SQLite no half character in text
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(plain)
 
 
 def read_json(text: str) -> Any:
@@ -47,6 +48,8 @@ def tag(value: Value) -> Json:
 
 def is_same(one: Value, other: Value) -> bool:
     """Equal and of one type: true is not 1, and 1 is not 1.0."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other
     return write_json(tag(one)) == write_json(tag(other))
 
 

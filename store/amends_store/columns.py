@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Dialect, Integer, String, Text, text
@@ -27,13 +28,19 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time without a zone cannot be stored")
-        moment = value.astimezone(UTC)
-        return moment.isoformat(timespec="microseconds") if dialect.name == "sqlite" else moment
+        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return _in_text(moment) if dialect.name == "sqlite" else moment
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+@lru_cache(maxsize=1024)
+def _in_text(moment: datetime) -> str:
+    """The rows of one transaction share a few moments."""
+    return moment.isoformat(timespec="microseconds")
 
 
 class PlainJson(TypeDecorator[Any]):

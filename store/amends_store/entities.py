@@ -10,7 +10,7 @@ from amends_engine.events import EntityProfile, Event
 from amends_engine.facts import Attribute, Key, own_words
 from amends_store.codec import is_same
 from amends_store.stale import mark_stale_of
-from amends_store.statements import insert_on, select_in
+from amends_store.statements import select_in, upsert
 from amends_store.tables import entity_attributes
 from amends_store.types import ProfileCounts
 
@@ -79,16 +79,17 @@ def _stored(connection: Connection, keys: Collection[Key]) -> dict[_Place, Attri
 
 
 def _upsert(connection: Connection, values: Mapping[_Place, Attribute]) -> None:
-    if not values:
-        return
-    statement = insert_on(connection, entity_attributes)
+    rows = [_row(place, values[place].value, values[place].seen_at) for place in sorted(values)]
+    upsert(connection, entity_attributes, rows, _newer_wins)
+
+
+def _newer_wins(statement: Any) -> Any:
     given = statement.excluded
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["entity", "entity_id", "source", "name"],
         set_={"value": given.value, "seen_at": given.seen_at},
         where=given.seen_at >= entity_attributes.c.seen_at,
     )
-    connection.execute(statement, [_row(place, values[place].value, values[place].seen_at) for place in sorted(values)])
 
 
 def _row(place: _Place, value: Any, seen_at: datetime) -> dict[str, Any]:

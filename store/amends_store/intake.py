@@ -70,6 +70,8 @@ def _reception(arrival: _Arrival, new: Mapping[_Key, _Arrival], kept: Mapping[_K
 
 def _find(connection: Connection, keys: Collection[_Key]) -> dict[_Key, _Kept]:
     """What is kept under these keys; a transaction that was faster has committed by now."""
+    if not keys:
+        return {}
     query = (
         select(events.c.source, events.c.key_hash, events.c.id, raw_events.c.body_hash)
         .join(raw_events, raw_events.c.event_id == events.c.id)

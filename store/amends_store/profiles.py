@@ -15,12 +15,14 @@ from amends_store.cases import cases_by_id, cases_of
 from amends_store.codec import is_same
 from amends_store.entities import entities_of
 from amends_store.stale import mark_stale
-from amends_store.statements import insert_all, insert_new, insert_on, insert_returning, insert_rows, select_in
+from amends_store.statements import insert_all, insert_new, insert_returning, select_in, upsert
 from amends_store.tables import attribute_changes, customer_attributes, customers, past_attributes
 from amends_store.types import ProfileCounts
 
 _Key: TypeAlias = tuple[str, str, str]
 """Customer, source, name."""
+
+_ATTRIBUTES = select(customer_attributes)
 
 
 def put_profiles(connection: Connection, rows: Sequence[Profile], at: datetime) -> ProfileCounts:
@@ -71,7 +73,7 @@ def _is_newer(found: tuple[datetime, Value], stored: Row[Any]) -> bool:
 
 
 def _stored(connection: Connection, customer_ids: Iterable[str]) -> dict[_Key, Row[Any]]:
-    rows = select_in(connection, select(customer_attributes), customer_attributes.c.customer_id, customer_ids)
+    rows = select_in(connection, _ATTRIBUTES, customer_attributes.c.customer_id, customer_ids)
     return {(row.customer_id, row.source, row.name): row for row in rows}
 
 
@@ -84,7 +86,9 @@ def _keep_past(
     rows = [
         {"customer_id": customer, "source": source, "name": name} | past
         for (customer, source, name), values in sorted(said.items())
-        for past in _past(values, stored.get((customer, source, name)), at)
+        for before in [stored.get((customer, source, name))]
+        if before or len(values) > 1
+        for past in _past(values, before, at)
     ]
     insert_new(connection, past_attributes, rows)
 
@@ -119,12 +123,18 @@ def _changes(
 def _upsert(
     connection: Connection, values: Mapping[_Key, tuple[datetime, Value]], at: datetime, was: Mapping[_Key, Value]
 ) -> None:
-    if not values:
-        return
-    statement = insert_on(connection, customer_attributes)
+    rows: list[dict[str, Any]] = [
+        {"customer_id": customer, "source": source, "name": name, "value": value}
+        | {"seen_at": seen_at, "since_at": seen_at, "recorded_at": at, "was": was.get((customer, source, name))}
+        for (customer, source, name), (seen_at, value) in sorted(values.items(), key=lambda found: found[0])
+    ]
+    upsert(connection, customer_attributes, rows, _newer_wins)
+
+
+def _newer_wins(statement: Any) -> Any:
     given, before = statement.excluded, customer_attributes.c
     is_said_again = before.value == given.value
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=["customer_id", "source", "name"],
         set_={
             "value": given.value,
@@ -137,12 +147,6 @@ def _upsert(
         },
         where=given.seen_at >= before.seen_at,
     )
-    rows: list[dict[str, Any]] = [
-        {"customer_id": customer, "source": source, "name": name, "value": value}
-        | {"seen_at": seen_at, "since_at": seen_at, "recorded_at": at, "was": was.get((customer, source, name))}
-        for (customer, source, name), (seen_at, value) in sorted(values.items(), key=lambda found: found[0])
-    ]
-    insert_rows(connection, statement, rows)
 
 
 def facts_for(connection: Connection, events: Sequence[Event], fields: Fields) -> dict[str, dict[str, Value]]:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from amends_engine.matching import Stopped
-from amends_store.statements import insert_new, insert_on, insert_rows
+from amends_store.statements import insert_new, upsert
 from amends_store.tables import rule_counts, rule_versions, rules_in_force
 from amends_store.types import RuleVersion
 
@@ -40,25 +40,25 @@ def put_in_force(connection: Connection, running: Mapping[str, RuleVersion], at:
     changes = changes_in_force(connection, running)
     save_rules(connection, [running[rule_id] for rule_id in sorted(changes) if changes[rule_id]], at)
     rows = [{"rule_id": rule_id, "since_at": at, "version": changes[rule_id]} for rule_id in sorted(changes)]
-    if rows:
-        statement = insert_on(connection, rules_in_force)
-        statement = statement.on_conflict_do_update(
-            index_elements=["rule_id", "since_at"], set_={"version": statement.excluded.version}
-        )
-        connection.execute(statement, rows)
+    upsert(connection, rules_in_force, rows, _last_counts)
+
+
+def _last_counts(statement: Any) -> Any:
+    return statement.on_conflict_do_update(
+        index_elements=["rule_id", "since_at"], set_={"version": statement.excluded.version}
+    )
 
 
 def add_counts(connection: Connection, stopped: Iterable[Stopped]) -> None:
     """In the order of keys, so that two transactions never wait for each other in a circle."""
-    rows = [_row(one) for one in sorted(_each_once(stopped))]
-    if not rows:
-        return
-    statement = insert_on(connection, rule_counts)
-    statement = statement.on_conflict_do_update(
+    upsert(connection, rule_counts, [_row(one) for one in sorted(_each_once(stopped))], _added_up)
+
+
+def _added_up(statement: Any) -> Any:
+    return statement.on_conflict_do_update(
         index_elements=["rule_id", "rule_version", "answer", "place"],
         set_={"count": rule_counts.c.count + statement.excluded.count},
     )
-    insert_rows(connection, statement, rows)
 
 
 def _each_once(stopped: Iterable[Stopped]) -> Iterable[Stopped]:

@@ -1,8 +1,10 @@
 """Timers and deadlines bound to a field: marked in the transaction that changes it, so that none is forgotten."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, select, update
 
 from amends_engine.facts import Key
 from amends_store.statements import select_in
@@ -27,12 +29,16 @@ def _mark(connection: Connection, owner: str, keys: Sequence[tuple[str, str]]) -
     """owner: the column of whoever has the field."""
     for table, state in _OPEN if keys else ():
         # few are bound to anything, and every event that comes in asks
-        bound = select(table.c[owner], table.c.bound).where(table.c.bound != "", table.c.state == state)
-        found = select_in(connection, bound, table.c[owner], sorted({who for who, _ in keys}))
-        statement = (
-            update(table)
-            .where(table.c[owner] == bindparam("who"), table.c.bound == bindparam("what"), table.c.state == state)
-            .values(is_stale=True)
-        )
+        found = select_in(connection, _bound(table, state, owner), table.c[owner], sorted({who for who, _ in keys}))
         if due := sorted(set(keys) & {tuple(row) for row in found}):
+            statement = (
+                update(table)
+                .where(table.c[owner] == bindparam("who"), table.c.bound == bindparam("what"), table.c.state == state)
+                .values(is_stale=True)
+            )
             connection.execute(statement, [{"who": who, "what": name} for who, name in due])
+
+
+@lru_cache
+def _bound(table: Table, state: str, owner: str) -> Select[Any]:
+    return select(table.c[owner], table.c.bound).where(table.c.bound != "", table.c.state == state)

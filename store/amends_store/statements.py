@@ -1,8 +1,12 @@
-"""The few forms of statement that everything here is written with, on both databases."""
+"""The few forms of statement that everything here is written with, on both databases.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+A statement that is made once, at the top of its module, costs a quarter of one that is made each time it is executed.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -10,6 +14,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    String,
     Table,
     Update,
     any_,
@@ -23,7 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from amends_store.columns import ManyOf
-from amends_store.straight import insert_straight, insert_straight_returning
+from amends_store.straight import insert_straight, insert_straight_returning, run_straight
 
 _T = TypeVar("_T")
 _INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -36,15 +41,32 @@ class LostRace(RuntimeError):
     """A row that was locked and checked did not change: a defect, so the transaction is undone."""
 
 
-def insert_on(connection: Connection, table: Table) -> Any:
+Otherwise: TypeAlias = Callable[[Any], Any]
+"""From the insert of a database to the same with what happens on a conflict, which names no value of its own."""
+
+
+def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], otherwise: Otherwise) -> None:
+    """Adds the rows, or does with those that are there already what otherwise says."""
+    if not rows:
+        return
+    statement = _upsertion(connection.dialect.name, table, otherwise)
+    if connection.dialect.name == "sqlite":
+        run_straight(connection, statement, table, rows)
+    else:
+        _insert_rows(connection, statement, rows)
+
+
+@lru_cache
+def _upsertion(database: str, table: Table, otherwise: Otherwise) -> Any:
+    return otherwise(_INSERT[database](table))
+
+
+def _insert_on(connection: Connection, table: Table) -> Any:
     """The insert of this database, for ON CONFLICT."""
     return _INSERT[connection.dialect.name](table)
 
 
-def insert_rows(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
-    """Runs an insert of these rows, at least one, all with the same names."""
-    if connection.dialect.name == "sqlite":
-        return connection.execute(statement, rows)
+def _insert_rows(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
     names = tuple(rows[0])
     # one statement whose parameters are columns: a row each costs PostgreSQL and its driver three times as much
     return connection.execute(
@@ -75,7 +97,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if rows and connection.dialect.name == "sqlite":
         insert_straight(connection, table, rows, _UNLESS_THERE)
     elif rows:
-        insert_rows(connection, insert_on(connection, table).on_conflict_do_nothing(), rows)
+        _insert_rows(connection, _insert_on(connection, table).on_conflict_do_nothing(), rows)
 
 
 def insert_returning(
@@ -86,15 +108,15 @@ def insert_returning(
         return set()
     if connection.dialect.name == "sqlite":
         return insert_straight_returning(connection, table, rows, f"{_UNLESS_THERE} RETURNING {key.name}")
-    statement = insert_on(connection, table).on_conflict_do_nothing().returning(key)
-    return set(insert_rows(connection, statement, rows).scalars())
+    statement = _insert_on(connection, table).on_conflict_do_nothing().returning(key)
+    return set(_insert_rows(connection, statement, rows).scalars())
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows and connection.dialect.name == "sqlite":
         insert_straight(connection, table, rows)
     elif rows:
-        insert_rows(connection, insert_on(connection, table), rows)
+        _insert_rows(connection, _insert_on(connection, table), rows)
 
 
 WAS = "was_"
@@ -139,10 +161,21 @@ def pieces(items: Iterable[_T], size: int = _LONGEST_LIST) -> Iterator[list[_T]]
 
 
 def select_in(connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[Any]) -> list[Row[Any]]:
-    """The rows whose column is one of the keys, in the query's order; on SQLite in that of each thousand of keys."""
-    if connection.dialect.name == "sqlite":
-        return [row for piece in pieces(keys) for row in connection.execute(query.where(column.in_(piece))).all()]
+    """The rows whose column of text is one of the keys, in the query's order; on SQLite in that of each thousand."""
     listed = list(keys)
-    # one text for any number of keys, so that it is compiled and prepared once
-    found = query.where(column == any_(_list_of(column.type, _KEYS)))
-    return list(connection.execute(found, {_KEYS: listed}).all()) if listed else []
+    if connection.dialect.name != "sqlite":
+        return list(connection.execute(_among(query, column), {_KEYS: listed}).all()) if listed else []
+    found = _within(query, column)
+    return [row for piece in pieces(listed) for row in connection.execute(found, {_KEYS: json.dumps(piece)}).all()]
+
+
+# one text for any number of keys, so that it is compiled and prepared once
+@lru_cache(maxsize=256)
+def _among(query: Select[Any], column: Column[Any]) -> Select[Any]:
+    return query.where(column == any_(_list_of(column.type, _KEYS)))
+
+
+@lru_cache(maxsize=256)
+def _within(query: Select[Any], column: Column[Any]) -> Select[Any]:
+    listed = func.json_each(bindparam(_KEYS, type_=String())).table_valued("value")
+    return query.where(column.in_(select(listed.c.value)))

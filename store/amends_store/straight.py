@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table
+from sqlalchemy import Connection, Dialect, Insert, Table
 
 _AT_ONCE = 200  # rows of one statement: well below the number of parameters that SQLite takes
 _Row: TypeAlias = Mapping[str, Any]
@@ -33,6 +33,18 @@ def insert_straight_returning(connection: Connection, table: Table, rows: Sequen
         statement = f"{head} {', '.join([marks] * len(piece))} {ending}"
         added.update(connection.exec_driver_sql(statement, values).scalars())
     return added
+
+
+def run_straight(connection: Connection, statement: Insert, table: Table, rows: Sequence[_Row]) -> None:
+    """statement: into that table, made once, since it is compiled once; it has no values but those of the rows."""
+    text, names = _compiled(connection.dialect, statement, tuple(rows[0]))
+    connection.exec_driver_sql(text, list(_fitted(connection.dialect, table, names, rows)))
+
+
+@lru_cache(maxsize=256)
+def _compiled(dialect: Dialect, statement: Insert, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), tuple(compiled.positiontup)
 
 
 @lru_cache(maxsize=256)

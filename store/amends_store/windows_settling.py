@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, bindparam, select, text, update
+from sqlalchemy import Connection, Row, bindparam, literal_column, select, text, update
 
 from amends_engine.plans import Hit, Timer
 from amends_engine.windows import Group, Settled, settle
 from amends_store.rule_record import save_rules
-from amends_store.statements import change_each, insert_on, insert_rows
+from amends_store.statements import change_each, upsert
 from amends_store.tables import events, hits, timers
 from amends_store.types import RuleVersion
 from amends_store.waiting import timer_of, timer_row
@@ -77,16 +77,15 @@ def _save(connection: Connection, settled: Settled, at: datetime) -> None:
 
 
 def _revive(connection: Connection, new: Iterable[Timer], at: datetime) -> None:
-    rows = [timer_row(timer, at) for timer in new]
-    if not rows:
-        return
-    statement = insert_on(connection, timers)
-    statement = statement.on_conflict_do_update(
+    upsert(connection, timers, [timer_row(timer, at) for timer in new], _unless_rung)
+
+
+def _unless_rung(statement: Any) -> Any:
+    return statement.on_conflict_do_update(
         index_elements=["event_id", "rule_id", "mode", "generation", "path"],
         set_={name: statement.excluded[name] for name in ("state", "due_at", "since_at", "window", "group_key")},
-        where=timers.c.state == "cancelled",
+        where=timers.c.state == literal_column("'cancelled'"),
     )
-    insert_rows(connection, statement, rows)
 
 
 def _mark(connection: Connection, settled: Sequence[Hit]) -> None:
