@@ -10,12 +10,14 @@ from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
     ARRAY,
+    Boolean,
     Column,
     Connection,
     Row,
     Select,
     String,
     Table,
+    Text,
     Update,
     any_,
     bindparam,
@@ -151,6 +153,19 @@ def _update(table: Table, names: tuple[str, ...], *, is_sqlite: bool) -> Any:
     given = select(*(_array(table, name.removeprefix(WAS), name) for name in names)).subquery("given")
     found = (table.c[key.removeprefix(WAS)] == given.c[key] for key in keys)
     return update(table).where(*found).values({name: given.c[name] for name in names if name not in keys})
+
+
+def locked_elsewhere(connection: Connection, keys: Iterable[str]) -> set[str]:
+    """Those of the keys that another transaction has locked; the others are ours until this one ends, however it ends.
+
+    On SQLite, where one transaction writes at a time, it is none.
+    """
+    listed = sorted(keys)
+    if connection.dialect.name == "sqlite" or not listed:
+        return set()
+    given = select(func.unnest(_list_of(Text(), _KEYS)).label("key")).subquery()
+    is_ours = func.pg_try_advisory_xact_lock(func.hashtextextended(given.c.key, 0), type_=Boolean)
+    return set(connection.execute(select(given.c.key).where(~is_ours), {_KEYS: listed}).scalars())
 
 
 def pieces(items: Iterable[_T], size: int = _LONGEST_LIST) -> Iterator[list[_T]]:

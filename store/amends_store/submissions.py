@@ -1,6 +1,6 @@
 """Requests of senders: their events, and beside them the answer, so that a repeated request gets the same one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,14 +8,25 @@ from sqlalchemy import Connection, Row, delete, select
 
 from amends_store.intake import accept
 from amends_store.secret import Secret
-from amends_store.statements import insert_new, select_in
+from amends_store.statements import insert_new, locked_elsewhere, select_in
 from amends_store.tables import submissions
 from amends_store.types import Acceptance, Reception, Submission, Submitted
 
 
 def submit(connection: Connection, group: Sequence[Submission], secret: Secret, at: datetime) -> list[Submitted]:
     """One answer for each request, in order; no two of them may have the same key."""
-    hashes = {one.key: secret.hash("submission", one.key) for one in group if one.key is not None}
+    hashes: dict[str | None, str] = {
+        one.key: secret.hash("submission", one.key) for one in group if one.key is not None
+    }
+    # before anything is read: whoever has let a key go has committed its answer
+    held = locked_elsewhere(connection, hashes.values())
+    answers = iter(_submit(connection, [one for one in group if hashes.get(one.key) not in held], hashes, secret, at))
+    return [Submitted((), is_running=True) if hashes.get(one.key) in held else next(answers) for one in group]
+
+
+def _submit(
+    connection: Connection, group: Sequence[Submission], hashes: Mapping[str | None, str], secret: Secret, at: datetime
+) -> list[Submitted]:
     query = select(submissions)
     known = {row.key_hash: row for row in select_in(connection, query, submissions.c.key_hash, sorted(hashes.values()))}
     before = [known.get(hashes[one.key]) if one.key is not None else None for one in group]

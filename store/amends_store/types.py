@@ -48,11 +48,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """The answer to a request. is_repeat: it was given before; is_other: the key stands for another body."""
+    """The answer to a request. is_repeat: it was given before; is_other: the key stands for another body;
+    is_running: another program writes a request with this key at this moment.
+    """
 
     acceptances: tuple[Acceptance, ...]
     is_repeat: bool = False
     is_other: bool = False
+    is_running: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,14 @@ class Client:
     connection: http.client.HTTPConnection
 
     def post(self, body: Any, **headers: str) -> tuple[int, Any]:
+        self.send(body, **headers)
+        return self._answer()
+
+    def send(self, body: Any, **headers: str) -> None:
+        """A request whose answer nobody waits for."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"Content-Type": "application/json", "Authorization": f"Bearer {KEY}", **named}
         self.connection.request("POST", "/v1/events", json.dumps(body), sent)
-        return self._answer()
 
     def get(self, path: str) -> tuple[int, Any]:
         self.connection.request("GET", path, headers={"Authorization": f"Bearer {KEY}"})

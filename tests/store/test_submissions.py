@@ -48,6 +48,32 @@ def test_another_body_under_a_known_key_keeps_nothing(world: World) -> None:
     assert world.store.event(world.event("b").id) is None
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_a_key_that_another_program_is_writing_is_running(world: World) -> None:
+    with world.another().as_one():
+        world.store.submit([request(world, "a", key="k", body=b"1")])
+        elsewhere = Submission((Incoming(world.event("b", "c2"), b"b", "POST /v1/events", START),), "l", b"")
+        running, other = world.another().submit([request(world, "a", key="k", body=b"1"), elsewhere])
+        assert (running, kinds(other)) == (Submitted((), is_running=True), [Reception.NEW])
+    [again] = world.opened[1].submit([request(world, "a", key="k", body=b"1")])
+    assert (again.is_repeat, kinds(again)) == (True, [Reception.NEW])
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("backend", ["postgresql"])
+def test_a_program_that_dies_while_it_writes_lets_its_key_go(world: World) -> None:
+    def dies() -> None:
+        with world.another().as_one():
+            world.store.submit([request(world, "a", key="k", body=b"1")])
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        dies()
+    [answer] = world.another().submit([request(world, "a", key="k", body=b"1")])
+    assert (answer.is_running, answer.is_repeat, kinds(answer)) == (False, False, [Reception.NEW])
+
+
 def test_answers_are_forgotten_after_a_time(world: World) -> None:
     world.store.submit([request(world, "a", key="old", body=b"1")])
     world.clock.move(days=2)

@@ -72,6 +72,8 @@ class Intake:
         key.allowance.spend(len(incoming))
         with self._running(name):  # after 25 s its sender may ask again, though the commit still goes on
             answer = await self._commit(Submission(incoming, name, _meaning(headers, body)), len(body))
+        if answer.is_running:  # by another server
+            raise _running()
         if answer.is_other:
             raise Problem("other-body", "Send this body under a new Idempotency-Key")
         if not answer.is_repeat:
@@ -98,7 +100,7 @@ class Intake:
             yield
             return
         if name in self.running:
-            raise Problem("running", "Wait for the answer to the first request")
+            raise _running()
         self.running.add(name)
         try:
             yield
@@ -117,6 +119,10 @@ class Intake:
         for kind in Reception:
             if number := sum(one.kind is kind for one in acceptances):
                 self.gauges.events.labels(kind.value).inc(number)
+
+
+def _running() -> Problem:
+    return Problem("running", "Wait for the answer to the first request")
 
 
 def _name_of(headers: Headers, key: ApiKey) -> str | None:
