@@ -6,6 +6,7 @@ A statement that is made once, at the top of its module, costs a quarter of one 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import (
@@ -26,14 +27,12 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.types import TypeEngine
 
 from amends_store.columns import ManyOf
 from amends_store.straight import insert_straight, insert_straight_returning, run_straight
 
 _T = TypeVar("_T")
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _LONGEST_LIST = 1_000
 _KEYS = "keys"
 _UNLESS_THERE = "ON CONFLICT DO NOTHING"
@@ -60,12 +59,17 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
 
 @lru_cache
 def _upsertion(database: str, table: Table, otherwise: Otherwise) -> Any:
-    return otherwise(_INSERT[database](table))
+    return otherwise(_insert(database, table))
 
 
 def _insert_on(connection: Connection, table: Table) -> Any:
     """The insert of this database, for ON CONFLICT."""
-    return _INSERT[connection.dialect.name](table)
+    return _insert(connection.dialect.name, table)
+
+
+def _insert(database: str, table: Table) -> Any:
+    # only the database that is used: the other one's module takes long to import
+    return import_module(f"sqlalchemy.dialects.{database}").insert(table)
 
 
 def _insert_rows(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:

@@ -1,5 +1,6 @@
 """amends serve: events in over HTTP, and everything that follows, until told to stop."""
 
+import gc
 from typing import Annotated
 
 import typer
@@ -22,6 +23,7 @@ def serve(
     workspace: WorkspaceOption = None,
 ) -> None:
     """Take events over HTTP, decide and carry out, with Prefect beside; SIGTERM or Ctrl-C stops in order."""
+    gc.disable()  # what is made while starting stays
     from amends.api.keys import read_keys
     from amends.bootstrap import parts
     from amends.serving import journal
@@ -35,5 +37,7 @@ def serve(
     settings.home.mkdir(parents=True, exist_ok=True)
     journal.open_journal()
     with only_server(settings.database_url), parts(settings, loaded) as made:
+        gc.freeze()
+        gc.enable()
         Server(made, keys, host, port).run()
         write_index(settings.outbox)

@@ -101,6 +101,8 @@ class Server:
             timeout_keep_alive=_IDLE_CONNECTION,
             timeout_graceful_shutdown=1,
             backlog=2048,
+            ws="none",
+            proxy_headers=False,
         )
         self.http = _Http(config)
         sys.setswitchinterval(_TURN)

@@ -19,11 +19,10 @@ from amends_flows.sweeping import sweep
 
 TICK = 1.0  # seconds: how often time itself may have made something due
 LONG_TICK = 10.0  # for what a bell or the sweeper wakes in time
-RELIEF_TICK = 0.75
+GATHERING = 0.05
+"""Seconds after a bell in which more may come, for the same few transactions."""
 PATIENCE = timedelta(seconds=5)
-"""How long Prefect may leave an effect lying before it is done without it …"""
-SHORT_PATIENCE = timedelta(seconds=1)
-"""… and while it is not there."""
+"""How long Prefect, while it is there, may leave an effect lying before it is done without it."""
 PLANNED_AT_ONCE = 100
 """Fewer than in a run, because who waits for an acknowledgement waits for the planner's commit too."""
 KEPT = timedelta(days=7)
@@ -54,9 +53,10 @@ class Work:
     def plan(self) -> None:
         """Decide on what has come."""
         self.planning.wait(LONG_TICK)
+        self._gather()
         if count := self._planner.plan_all():
             self.gauges.planned.inc(count)
-            self.handing_out.ring()
+            (self.handing_out if self.prefect.backend else self.relieving).ring()
 
     def hand_out(self) -> None:
         """Run as Prefect flows what is due."""
@@ -67,8 +67,8 @@ class Work:
 
     def relieve(self) -> None:
         """Do without Prefect what it has left lying."""
-        self.relieving.wait(RELIEF_TICK)
-        self._dispatch(self._in_process, "in process", PATIENCE if self.prefect.backend else SHORT_PATIENCE)
+        self.relieving.wait(TICK)
+        self._dispatch(self._in_process, "in process", PATIENCE if self.prefect.backend else timedelta())
 
     def sweep(self) -> None:
         """End leases, let timers ring, forget old answers."""
@@ -83,6 +83,9 @@ class Work:
         if (now := self.made.runtime.clock()) >= self._forget_at:
             self._forget_at = now + _FORGETTING
             self.made.store.forget_submissions(now - KEPT)
+
+    def _gather(self) -> None:
+        self.made.runtime.stop.wait(GATHERING)
 
     def _dispatch(self, backend: Backend, name: str, waited: timedelta) -> None:
         def report(progress: Progress) -> None:
@@ -105,6 +108,7 @@ class Work:
             for state, count in step.states.items():
                 self.gauges.effects.labels(step.kind, state.value).inc(count)
         if progress.total:
-            self.planning.ring()  # an event may have waited for what this one did
+            if any(step.kind not in self.made.runtime.lanes for step in progress.steps):
+                self.planning.ring()  # an event or a timer may have waited for what this did in our own tables
             facts = {"rule": progress.rule_id, "decisions": progress.decisions, "backend": backend}
             journal.tell("a batch was carried out", effects=progress.total, **facts)
