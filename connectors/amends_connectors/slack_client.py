@@ -94,8 +94,11 @@ class SlackConnector:
 
     def _find(self, delivery: Delivery, channel: str) -> Found:
         oldest = str((delivery.started_at - _CLOCKS_DIFFER).timestamp()) if delivery.started_at else None
-        history = {"channel": channel, "oldest": oldest, "limit": _ON_A_PAGE, "include_all_metadata": True}
-        for page in self._pages("conversations.history", history):
+        asked = {"channel": channel, "oldest": oldest, "limit": _ON_A_PAGE, "include_all_metadata": True}
+        # a channel's history does not list the replies of its threads
+        thread = delivery.text("thread", "")
+        method = "conversations.replies" if thread else "conversations.history"
+        for page in self._pages(method, {**asked, "ts": thread} if thread else asked):
             if any(_effect_id(message) == delivery.effect_id for message in page["messages"]):
                 return Found.PRESENT
             if not page.get("has_more"):

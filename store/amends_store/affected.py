@@ -55,9 +55,9 @@ def _affected(connection: Connection, row: Any) -> Affected:
         .where(hits.c.watch == row.window, hits.c.group_key == row.group_key, hits.c.at >= since)
         .order_by(hits.c.at, events.c.id)
     )
-    met = [found.customer_id or found.id for found in connection.execute(query)]
-    known = [found.customer_id for found in connection.execute(query) if found.customer_id]
-    return Affected(len(set(met)), tuple(dict.fromkeys(known)), since)
+    met = connection.execute(query).all()
+    known = [found.customer_id for found in met if found.customer_id]
+    return Affected(len({found.customer_id or found.id for found in met}), tuple(dict.fromkeys(known)), since)
 
 
 def _within(body: Any) -> timedelta:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from amends_engine.facts import Attribute
 from amends_engine.plans import Mode, Outcome
@@ -299,14 +299,23 @@ def problems_in(connection: Connection, limit: int, mode: Mode) -> list[ProblemV
 
 
 def thread_of(connection: Connection, case_id: str, channel: str) -> str:
-    """The first card about a case in a channel that Slack has taken, by its time there; empty without one."""
-    opening = select(tables.case_events.c.event_id).where(tables.case_events.c.case_id == case_id)
-    of_case = select(tables.cases.c.customer_id).where(tables.cases.c.id == case_id).scalar_subquery()
+    """The first card about a case in a channel that Slack has taken, by its time there; empty without one.
+
+    About a case is what was decided for its events, and what was decided for its customer since and for no other case.
+    """
+    decisions, links = tables.decisions, tables.case_events
+    case = connection.execute(select(tables.cases).where(tables.cases.c.id == case_id)).first()
+    if case is None:
+        return ""
+    own = select(links.c.event_id).where(links.c.case_id == case_id)
+    since = and_(decisions.c.customer_id == case.customer_id, decisions.c.decided_for >= case.opened_at)
+    others = select(links.c.case_id).where(links.c.event_id == decisions.c.event_id)
     query = (
-        select(receipts.c.detail, effects.c.options)
-        .join(effects, effects.c.id == receipts.c.effect_id)
+        select(receipts.c.detail)
+        .select_from(decisions.join(effects, effects.c.decision_id == decisions.c.id))
+        .join(receipts, receipts.c.effect_id == effects.c.id)
+        .where(or_(decisions.c.event_id.in_(own), and_(since, ~others.exists())))
         .where(effects.c.kind == "slack", effects.c.target == channel, effects.c.state == EffectState.SUCCEEDED)
-        .where(or_(effects.c.event_id.in_(opening), effects.c.customer_id == of_case))
         .order_by(effects.c.decided_for, effects.c.id)
     )
     for row in connection.execute(query):

@@ -126,6 +126,13 @@ class TestLookUp:
         assert slack.look_up(delivery) is Found.PRESENT
         assert httpserver.log[1][0].form["cursor"] == "n2"
 
+    def test_a_reply_is_looked_for_in_its_thread_since_the_history_does_not_list_it(self, httpserver, slack):
+        replies = {"ok": True, "messages": [{"text": "first"}, self.message(EFFECT)], "has_more": False}
+        httpserver.expect_request("/api/conversations.replies").respond_with_json(replies)
+        self.history(httpserver, {"messages": [{"text": "first"}], "has_more": False})
+        assert slack.look_up(card(channel="C024BE91L", thread="1503435956.000247")) is Found.PRESENT
+        assert httpserver.log[0][0].form["ts"] == "1503435956.000247"
+
     def test_a_channel_too_busy_to_read_through_cannot_tell(self, httpserver, slack, delivery):
         page = {"messages": [], "has_more": True, "response_metadata": {"next_cursor": "more"}}
         self.history(httpserver, *[page] * 5)

@@ -9,7 +9,9 @@ import pytest
 from amends_engine.fields import Fields
 from amends_engine.plans import Json, Mode
 from amends_engine.states import EffectState
+from amends_store.reading import thread_of
 from amends_store.tables import cases
+from amends_store.types import Result
 
 _ANA: Mapping[str, Json] = {"open": "downgrade", "one_per": {"customer.id": "c1", "event.flight_id": "F1"}}
 
@@ -172,3 +174,47 @@ def test_half_a_character_in_a_title_fails_alone(world: Any) -> None:
     outcome = world.perform(world.claim(*planned, action="task.0"))
     assert sorted(outcome.values()) == [EffectState.FAILED, EffectState.SUCCEEDED]
     assert [task.title for task in world.store.tasks()] == ["Call Ana"]
+
+
+class TestTheThreadOfACase:
+    """The first card about it, below which the others are posted."""
+
+    @staticmethod
+    def post(world: Any, decision: Any, action: str, moment: str) -> None:
+        """The decision's card, as Slack has taken it."""
+        [claimed] = world.claim(decision, action=action)
+        assert world.begin(claimed)
+        receipt = {"provider_id": f"C1:{moment}", "detail": {}}
+        assert world.store.record([Result(claimed.effect_id, claimed.token, EffectState.SUCCEEDED, "", receipt)])
+
+    def case(self, world: Any, key: str, flight: str, moment: str = "") -> str:
+        """A case of this flight, with a card about it in the same breath."""
+        case = ("case", {"open": "downgrade", "one_per": {"event.flight_id": flight}})
+        event = world.event(key, at=world.clock())
+        decision = world.plan(event, case, *([("slack", {})] if moment else []))
+        world.perform(world.claim(decision, action="case.0"))
+        if moment:
+            self.post(world, decision, "slack.1", moment)
+        return str(next(one.case_id for one in world.store.cases("c1") if event.id in one.event_ids))
+
+    @staticmethod
+    def thread(world: Any, case_id: str) -> str:
+        with world.store._database.reading() as connection:
+            return thread_of(connection, case_id, "customer")
+
+    def test_it_begins_with_the_first_card_about_the_customer_since_the_case_was_opened(self, world: Any) -> None:
+        def card(key: str, moment: str, **later: float) -> None:
+            event = world.event(key, at=world.clock() + timedelta(**later))
+            self.post(world, world.plan(event, ("slack", {})), "slack.0", moment)
+
+        card("last year", "1.1", days=-365)
+        case = self.case(world, "e1", "F1")
+        assert self.thread(world, case) == ""
+        card("landed", "2.1", minutes=5)
+        card("later", "3.1", hours=1)
+        assert self.thread(world, case) == "2.1"
+
+    def test_two_open_cases_of_a_customer_have_threads_of_their_own(self, world: Any) -> None:
+        first = self.case(world, "e1", "F1")
+        second = self.case(world, "e2", "F2", moment="5.1")
+        assert (self.thread(world, first), self.thread(world, second)) == ("", "5.1")
