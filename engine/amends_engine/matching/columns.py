@@ -6,7 +6,7 @@ conjunction; a conjunction that asks nothing of the axis always has its bit.
 """
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ UNKNOWN = object()
 
 _WORD = re.compile(r"\w+")
 _NEAR, _MOST = 16, 512
+_WHOLE_BITS = 2**25
 _REMEMBERED, _REMEMBERED_BITS, _SHORT = 1024, 2**23, 40
 _FEW, _NARROW = 4, 4096
 _mentions = OPERATORS["mentions"].test
@@ -129,7 +130,8 @@ def _is_short(value: Any) -> bool:
 class Scale:
     """Values in an order. places: where something turns around; standing: below the first, at it, up to the next, ….
 
-    Where next to nothing changes from one to the next, a tuple holds the last whole one and what has turned since.
+    Where there are very many and next to nothing changes from one to the next, a tuple holds the last whole one and
+    what has turned since.
     """
 
     __slots__ = ("places", "standing", "width")
@@ -142,22 +144,22 @@ class Scale:
         self.standing = _between_cuts(asked.starts, turned_at, asked.width)
 
     def at(self, value: Any) -> int:
-        place = bisect_left(self.places, value)
-        is_there = place < len(self.places) and self.places[place] == value
-        standing = self.standing[place + place + is_there]
+        places = self.places
+        standing = self.standing[bisect_left(places, value) + bisect_right(places, value)]
         return standing if isinstance(standing, int) else turn(standing[0], standing[1], self.width)
 
 
 def _between_cuts(
-    starts: int, turned_at: Iterable[Collection[int]], width: int
+    starts: int, turned_at: Sequence[Collection[int]], width: int
 ) -> list[int | tuple[int, tuple[int, ...]]]:
     found: list[int | tuple[int, tuple[int, ...]]] = [starts]
     turned: set[int] = set()
+    is_small = len(turned_at) * width < _WHOLE_BITS
     for bits in turned_at:
         turned ^= set(bits)
         if not bits:
             found.append(found[-1])
-        elif is_sparse(len(turned), width):
+        elif not is_small and is_sparse(len(turned), width):
             found.append((starts, tuple(turned)))
         else:
             starts ^= bits_of(turned, width)
