@@ -277,9 +277,11 @@ class Words:
 
 
 def _holds(predicate: Predicate, value: Any, folded: str) -> bool:
-    # a phrase begins with letters that are in the text, else it is not worth a closer look
-    is_possible = any(phrase.partition(" ")[0] in folded for phrase in predicate.flips)
-    return predicate.starts ^ (is_possible and _mentions(value, predicate.flips, {}))
+    for phrase in predicate.flips:
+        # it begins with letters that are in the text, else it is not worth a closer look
+        if phrase.partition(" ")[0] in folded:
+            return predicate.starts ^ _mentions(value, predicate.flips, {})
+    return predicate.starts
 
 
 def words_of(value: Any) -> Sequence[str]:

@@ -39,12 +39,15 @@ def ask(rule: Rule, facts: Facts) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """rules: by precedence. owners: for each bit the rule of its conjunction. everyone: the bits that are in use.
+    """rules: by precedence. true, unknown: their answers, made once. owners: for each bit the rule of its conjunction.
 
-    nominated: rules whose bits are not the whole condition; evaluate() decides. gone: rules that were taken out.
+    everyone: the bits that are in use. nominated: rules whose bits are not the whole condition; evaluate() decides.
+    gone: rules that were taken out.
     """
 
     rules: tuple[Rule, ...]
+    true: tuple[Answer, ...]
+    unknown: tuple[Answer, ...]
     owners: tuple[int, ...]
     everyone: int
     grid: Grid
@@ -73,9 +76,9 @@ class Table:
             true, maybe, unsure = {}, {}, self._remaining()
         unsure |= self.nominated & maybe.keys()
         if not unsure:
-            return [Answer(self.rules[place], place in true or None) for place in maybe]
+            return [(self.true if place in true else self.unknown)[place] for place in maybe]
         found = (
-            ask(self.rules[place], facts) if place in unsure else Answer(self.rules[place], place in true or None)
+            ask(self.rules[place], facts) if place in unsure else (self.true if place in true else self.unknown)[place]
             for place in sorted(maybe.keys() | unsure)
         )
         return [answer for answer in found if answer.truth is not False]
@@ -113,6 +116,8 @@ def build_table(rules: Sequence[Rule]) -> Table:
     numbered = [(place, each) for place, form in enumerate(forms) for each in form.conjunctions][::-1]
     return Table(
         rules=tuple(rules),
+        true=tuple(Answer(rule, True) for rule in rules),
+        unknown=tuple(Answer(rule, None) for rule in rules),
         owners=tuple(place for place, _ in numbered),
         everyone=(1 << len(numbered)) - 1,
         grid=build_grid([conjunction for _, conjunction in numbered]),
