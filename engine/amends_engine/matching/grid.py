@@ -1,6 +1,6 @@
 """All columns of one event type: what one event leaves standing of the conjunctions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, getitem
@@ -107,5 +107,5 @@ def _names(asked: Asked) -> Names | Presence:
 
 
 _QUICK: Mapping[Look, type[Quick]] = {Look.NAMES: Names, Look.NUMBERS: Numbers}
-_SCALES = {Look.NUMBERS: Numbers, Look.MOMENTS: Moments, Look.AMOUNTS: Amounts}
-_SLOWER = {Look.NAMES: _names, **_SCALES}
+_SCALES: Mapping[Look, type[Numbers | Moments]] = {Look.NUMBERS: Numbers, Look.MOMENTS: Moments, Look.AMOUNTS: Amounts}
+_SLOWER: Mapping[Look, Callable[[Asked], Quick | Presence | Moments]] = {Look.NAMES: _names, **_SCALES}
