@@ -21,7 +21,10 @@ from amends_engine.plans import JOIN, Decision, Hit, Intent, Timer
 from amends_engine.rule_testing.books import Books
 from amends_engine.rule_testing.holding import Held, Question, Work
 from amends_engine.rule_testing.people import Answer, Person, answer_to, answers_to
+from amends_engine.rule_testing.trouble import Met
+from amends_engine.rules import Rule
 from amends_engine.timers import Ring, ring
+from amends_engine.triggers.kinds import Windowed
 from amends_engine.values import Value
 from amends_engine.windows import Group, groups_of, settle
 
@@ -261,8 +264,20 @@ class Clockwork:
             past = looked_up(on_the_way(rule, event, heard), self._library(), self.fields)
             on = Continuation(ringing, rule, event, self._facts(event), tuple(heard), past)
             self.resumed.append(on)
+            self.books.problems.met[event.id] = self._met(ringing.timer, rule)
             if decision := resume(self.rules, on, self.acted):
                 self._keep(decision, event, on.told)
+
+    def _met(self, timer: Timer, rule: Rule) -> Met:
+        """Whom the window of the timer has met, from as far back as its rule looks."""
+        reach = rule.trigger.reach if isinstance(rule.trigger, Windowed) else None
+        since = timer.since - reach if reach else timer.since
+
+        def met() -> list[str]:
+            hits = (hit for hit in self.hits if (hit.watch, hit.key) == (timer.window, timer.key) and hit.at >= since)
+            return [hit.customer_id for hit in hits if hit.customer_id]
+
+        return met
 
 
 def _said(attributes: Mapping[str, Value]) -> Iterator[tuple[str, str, Value]]:

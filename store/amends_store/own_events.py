@@ -58,15 +58,16 @@ def emit(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
 
 @dataclass(frozen=True, slots=True)
 class OwnEvent:
-    """An event of a built-in type that an effect makes besides what it does."""
+    """An event of a built-in type that an effect makes besides what it does. about: another customer than its own."""
 
     claimed: Claimed
     type: str
     fields: Mapping[str, Value]
+    about: str | None = None
 
 
 def make(desk: Desk, wanted: Sequence[OwnEvent]) -> None:
-    """Once for each effect; shadow effects make none, nor does what would most likely be a circle."""
+    """Once for each effect and customer; shadow effects make none, nor does what would most likely be a circle."""
     live = [one for one in wanted if one.claimed.mode is Mode.LIVE]
     depths = _depths(desk.connection, (one.claimed.event_id for one in live))
     made = [_own_event(one, depths.get(one.claimed.event_id, 0) + 1, desk) for one in live]
@@ -74,14 +75,15 @@ def make(desk: Desk, wanted: Sequence[OwnEvent]) -> None:
 
 
 def _own_event(wanted: OwnEvent, depth: int, desk: Desk) -> Incoming:
-    claimed, key = wanted.claimed, f"{wanted.type} {wanted.claimed.effect_id}"
+    claimed, about = wanted.claimed, f" {wanted.about}" if wanted.about else ""
+    key = f"{wanted.type} {claimed.effect_id}{about}"
     event = Event(
         id=event_id(OWN_SOURCE, key),
         source=OWN_SOURCE,
         key=key,
         type=wanted.type,
         occurred_at=claimed.decided_for,
-        customer_id=claimed.customer_id,
+        customer_id=wanted.about or claimed.customer_id,
         fields=wanted.fields,
         depth=depth,
     )

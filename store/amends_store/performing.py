@@ -14,7 +14,7 @@ from amends_store.holds import put_holds
 from amends_store.ledger import hold_paused
 from amends_store.moves import EffectRecord, Ending, end, lock
 from amends_store.own_events import emit, set_attributes
-from amends_store.problems import open_problems
+from amends_store.problem_endings import do_problems
 from amends_store.tasks import add_tasks
 from amends_store.timeline import write_entries
 from amends_store.types import Claimed
@@ -27,7 +27,7 @@ _PERFORM: dict[str, Callable[[Desk, Sequence[Claimed]], list[Done]]] = {
     "set": set_attributes,
     "emit": emit,
     "brief": show,
-    "problem": open_problems,
+    "problem": do_problems,
     "hold": put_holds,
 }
 

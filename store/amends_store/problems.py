@@ -43,7 +43,7 @@ def _row(claimed: Claimed, key: str, desk: Desk) -> dict[str, Any]:
         "key": key,
         "mode": claimed.mode,
         "name": text_option(claimed, "open") or "",
-        "per": _per(claimed),
+        "per": per_of(claimed),
         "status": "open",
         "rule_id": claimed.rule_id,
         "opened_at": claimed.decided_for,
@@ -52,7 +52,7 @@ def _row(claimed: Claimed, key: str, desk: Desk) -> dict[str, Any]:
     }
 
 
-def _per(claimed: Claimed) -> str:
+def per_of(claimed: Claimed) -> str:
     """The value that tells one problem of this name from another; empty without one."""
     per = claimed.options.get("per")
     values = [str(value) for value in per.values() if value is not None] if isinstance(per, dict) else []

@@ -10,6 +10,7 @@ from amends_engine.fields.built_in import (
     CASE_REOPENED,
     GIVEN_BY_STEPS,
     NEVER_AWAITED,
+    PROBLEM_CLOSED,
     PROBLEM_OPENED,
     SCHEDULE_DUE,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "GIVEN_BY_STEPS",
     "MAX_TEXT",
     "NEVER_AWAITED",
+    "PROBLEM_CLOSED",
     "PROBLEM_OPENED",
     "SCHEDULE_DUE",
     "Derivation",

@@ -49,6 +49,7 @@ BRIEF_ANSWERED = "brief.answered"
 CASE_CLOSED = "case.closed"
 CASE_REOPENED = "case.reopened"
 PROBLEM_OPENED = "problem.opened"
+PROBLEM_CLOSED = "problem.closed"
 
 _ENDING = {
     "outcome": Field("case.outcome", FieldType(Kind.TEXT), is_required=True),
@@ -90,6 +91,16 @@ BUILT_IN_EVENTS: dict[str, EventType] = {
             "name": Field("problem.name", FieldType(Kind.TEXT), is_required=True),
             "per": Field("problem.per", FieldType(Kind.TEXT), fallback="everywhere"),
             "due_at": Field("problem.due_at", FieldType(Kind.TIME)),
+        },
+    ),
+    PROBLEM_CLOSED: EventType(
+        PROBLEM_CLOSED,
+        "What was broken is mended; one event for each customer whom it met",
+        {
+            "id": Field("problem.id", FieldType(Kind.TEXT), is_required=True),
+            "name": Field("problem.name", FieldType(Kind.TEXT), is_required=True),
+            "per": Field("problem.per", FieldType(Kind.TEXT), fallback="everywhere"),
+            "opened_at": Field("problem.opened_at", FieldType(Kind.TIME), is_required=True),
         },
     ),
     SCHEDULE_DUE: EventType(

@@ -8,10 +8,11 @@ from amends_engine.conditions import AllOf, Condition, evaluate, tests_in
 from amends_engine.events import DEEPEST, Origin
 from amends_engine.findings import Finding
 from amends_engine.linting.view import View
-from amends_engine.operators import Undecidable
+from amends_engine.operators import OPERATORS, Undecidable
 from amends_engine.placeholders import Text
 from amends_engine.rules import Rule
 from amends_engine.steps import OptionType
+from amends_engine.triggers.change import OnChange
 from amends_engine.triggers.events import OnEvent
 from amends_engine.values import BadValue, Value
 
@@ -106,7 +107,7 @@ def _literal(operand: Operand) -> object:
 def _may_start(made: _Made, rule: Rule) -> bool:
     """Whether the rule hears such an event and nothing that the event says keeps it from acting."""
     trigger = rule.trigger
-    if isinstance(trigger, OnEvent):
+    if isinstance(trigger, OnEvent | OnChange):
         hears = made.type in trigger.event_types and Origin.SELF in trigger.origins
         return hears and not _is_ruled_out(rule.condition, made)
     return any(made.type in watch.types and not _is_ruled_out(watch.condition, made) for watch in trigger.watches)
@@ -120,8 +121,10 @@ def _is_ruled_out(condition: Condition, made: _Made) -> bool:
 
 def _is_decided(part: Condition, made: _Made) -> bool:
     prefix = f"{made.type.partition('.')[0]}."
-    names = {test.field for test in tests_in(part)}
-    return all(name.startswith(prefix) and name not in made.open for name in names)
+    tests = list(tests_in(part))
+    if any(OPERATORS[test.operator].beside for test in tests):  # the event does not say what was before
+        return False
+    return all(test.field.startswith(prefix) and test.field not in made.open for test in tests)
 
 
 def _holds(part: Condition, made: _Made) -> bool:

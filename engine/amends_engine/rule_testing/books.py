@@ -19,6 +19,7 @@ from amends_engine.fields import Fields
 from amends_engine.messages import Card, Message, MissingValue
 from amends_engine.plans import Decision, Due, Intent, Json, Mode, event_id
 from amends_engine.rule_testing.holding import Held, Question, Work, deadlines, question_about
+from amends_engine.rule_testing.trouble import Occasion, Problems
 from amends_engine.states import EffectState
 from amends_engine.templates.catalogue import Templates
 from amends_engine.templates.filling import Pen
@@ -122,6 +123,7 @@ class Books:
     asked: dict[str, Question] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
+    problems: Problems = field(default_factory=Problems)
 
     def carry_out(self, decision: Decision, event: Event, facts: Facts, owner: str = "") -> None:
         """Everything a live decision wants, step by step: what one gives, the next can tell of. owner: of the rule."""
@@ -391,8 +393,17 @@ def _emit(books: Books, effect: Effect, event: Event) -> Carried:
     return effect, {}
 
 
+def _problem(books: Books, effect: Effect, event: Event) -> Carried:
+    made = books.problems.carry(Occasion(effect.intent, event, effect.customer_id, effect.at))
+    if made is None:
+        return replace(effect, state=EffectState.SUPPRESSED, reason="there is no such open problem"), {}
+    books.made.extend(made)
+    return effect, {}
+
+
 _CARRY: Mapping[str, Callable[[Books, Effect, Event], Carried]] = {
     "case": _open,
     "set": _set,
     "emit": _emit,
+    "problem": _problem,
 }

@@ -25,8 +25,8 @@ PHRASES: Mapping[str, str] = {
     "task": "asks {to} to do this[ within {due}][, and if it is late tells {if_late}]: {title}",
     "brief": "shows {to} the card {card}[, {show}][, with the buttons {buttons}]",
     "survey": "sends the customer the survey {template} by e-mail[, {at}]",
-    "problem": "opens the problem {open}[ for each {per}][, whose root cause is due within {root_cause_due}]"
-    ", or joins the one that is open",
+    "problem": "[opens the problem {open}, or joins the one that is open][closes the open problem {close}]"
+    "[ for the same {per}][, whose root cause is due within {root_cause_due}]",
     "hold": "holds back {messages} messages to {to} for {for}",
     "set": "writes {to} as {field} of the customer",
     "emit": "makes a {event} event[ with {fields}]",
