@@ -16,7 +16,7 @@ from amends_engine.fields import ASK_ANSWERED, Fields
 from amends_engine.history import Asked
 from amends_engine.history_needs import InMemory, asked_about, askers, looked_up, on_the_way
 from amends_engine.operators import before
-from amends_engine.planning import RuleSet, facts_with_rule, plan, remember
+from amends_engine.planning import RuleSet, facts_with_rule, plan, remember, remember_decision
 from amends_engine.plans import JOIN, Decision, Hit, Intent, Timer
 from amends_engine.rule_testing.books import Books
 from amends_engine.rule_testing.holding import Held, Question, Work
@@ -266,6 +266,7 @@ class Clockwork:
             self.resumed.append(on)
             self.books.problems.met[event.id] = self._met(ringing.timer, rule)
             if decision := resume(self.rules, on, self.acted):
+                remember_decision(decision, self.acted)
                 self._keep(decision, event, on.told)
 
     def _met(self, timer: Timer, rule: Rule) -> Met:

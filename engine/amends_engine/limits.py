@@ -17,6 +17,7 @@ _LIMIT = re.compile(r"(?P<count>[1-9]\d{0,3}) per (?P<window>.+)\Z")
 CUSTOMER = "customer.id"
 _MARK = "\n"  # no id of a customer holds one, so that the two are never taken for each other
 _BY_NAME = {"per_customer": CUSTOMER, "per_case": "case.id", "total": ""}
+_FOR = {CUSTOMER: "for this customer", "case.id": "for this case", "": "in all"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,16 @@ class Limit:
     count: int
     window: timedelta
     by: str = CUSTOMER
+
+    @property
+    def name(self) -> str:
+        """As its key in the file."""
+        return next((name for name, by in _BY_NAME.items() if by == self.by), f"per {self.by}")
+
+    @property
+    def whose(self) -> str:
+        """For whom it counts, in the words of its reason."""
+        return _FOR.get(self.by, f"for this {self.by}")
 
     def key(self, facts: Facts) -> str | None:
         """What times are counted under; None where the field has no value and so nothing is limited."""

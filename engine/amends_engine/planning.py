@@ -241,9 +241,13 @@ def hits_of(rules: RuleSet, event: Event, facts: Facts) -> tuple[Hit, ...]:
 def remember(made: Plan, acted: dict[tuple[str, str], list[datetime]]) -> None:
     """Let the limits of the next event know what this plan does."""
     for decision in made.decisions:
-        if decision.outcome is Outcome.ACTED and not decision.generation:
-            for key in (*([decision.customer_id] if decision.customer_id else []), *decision.counted):
-                acted.setdefault((decision.rule_id, key), []).append(decision.decided_for)
+        remember_decision(decision, acted)
+
+
+def remember_decision(decision: Decision, acted: dict[tuple[str, str], list[datetime]]) -> None:
+    if decision.outcome is Outcome.ACTED and not decision.generation:
+        for key in (*([decision.customer_id] if decision.customer_id else []), *decision.counted):
+            acted.setdefault((decision.rule_id, key), []).append(decision.decided_for)
 
 
 def _decide(stage: Stage, acted: ActedTimes, winners: dict[tuple[str, Mode], str]) -> Decision:
@@ -286,10 +290,7 @@ def _reached(limit: Limit, rule: Rule, event: Event, facts: Facts, acted: ActedT
     # both sides of the event's time: a late event finds the later ones already answered
     times = acted.get((rule.id, key), ())
     count = sum(1 for moment in times if abs(event.occurred_at - moment) < limit.window)
-    return f"acted {count} times {_FOR.get(limit.by, f'for this {limit.by}')} already" if count >= limit.count else ""
-
-
-_FOR = {CUSTOMER: "for this customer", "case.id": "for this case", "": "in all"}
+    return f"acted {count} times {limit.whose} already" if count >= limit.count else ""
 
 
 def _intent(action: Action, decision: str, event: Event, facts: Facts, voice: Voice) -> Intent:

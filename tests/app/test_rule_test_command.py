@@ -54,7 +54,18 @@ def test_coverage_names_what_no_test_has_seen(desk: Desk) -> None:
     assert lines[0] == "2 passed, 0 failed"
     assert lines[2] == "Coverage"
     assert "premium-detractor" in lines[3]
-    assert "          limits: the limit is never reached" in lines
+    assert "          limits: per_customer is never reached" in lines
+
+
+def test_where_there_is_nothing_to_be_seen_coverage_shows_a_dash(desk: Desk) -> None:
+    rule = "version: 1\nrules:\n  - id: always\n    why: All hear it\n    owner: cx\n"
+    then = "    when: {event: feedback.received}\n    then: [{email: {template: apology-general}}]\n"
+    desk.write("rules.yaml", rule + then)
+    assert desk.amends("test", "--coverage").out.splitlines()[-2:] == [
+        "   —    always (nothing to be seen, 0 tests)",
+        "   —    of all (nothing to be seen)",
+    ]
+    assert desk.amends("test", "--coverage", "--json").json()["coverage"]["percent"] is None
 
 
 def test_json_is_one_document_with_failures_and_coverage(desk: Desk) -> None:

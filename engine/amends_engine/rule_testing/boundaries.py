@@ -12,6 +12,7 @@ from amends_engine.deriving import with_derived
 from amends_engine.fields import Derivation, Fields, FieldType, Kind
 from amends_engine.moments import wall_time
 from amends_engine.operators import Day
+from amends_engine.patterns import is_found
 from amends_engine.values import Money, Value
 
 MINUTE = timedelta(minutes=1)
@@ -49,10 +50,10 @@ def _is_legal(value: Any, kind: FieldType) -> bool:
 def _by_points(test: Test, kind: FieldType, _now: datetime) -> Iterator[Value]:
     """The value that is compared with, and its neighbours."""
     for point in test.operand if isinstance(test.operand, tuple) else (test.operand,):
-        yield from _around(point, kind)
+        yield from around(point, kind)
 
 
-def _around(point: Any, kind: FieldType) -> Iterable[Value]:
+def around(point: Any, kind: FieldType) -> Iterable[Value]:
     if kind.kind in {Kind.TEXT, Kind.TEXTS}:
         return (point, _OTHER) if kind.kind is Kind.TEXT else ((point,), (_OTHER,))
     if kind.kind is Kind.MONEY:
@@ -105,10 +106,22 @@ _BY_OPERATOR: Mapping[str, Callable[[Test, FieldType, datetime], Iterator[Value]
     **dict.fromkeys(("within", "older_than", "within_next"), _by_age),
     **dict.fromkeys(("before", "after"), _by_day),
     **dict.fromkeys(("during", "outside"), _by_calendar),
+    # of a pattern a text is needed that somebody wrote: see at_pattern()
     **dict.fromkeys(
         ("matches", "exists", "changed", "fell_in_a_row", "rose_in_a_row"), lambda _test, _kind, _now: iter(())
     ),
 }
+
+
+def at_pattern(pattern: str, texts: Iterable[str]) -> list[Value]:
+    """Of the first text that the pattern fits the shortest part that still does, and that less a letter at each end."""
+    text = next((text for text in texts if is_found(pattern, text)), "")
+    while text and is_found(pattern, text[:-1]):
+        text = text[:-1]
+    while text and is_found(pattern, text[1:]):
+        text = text[1:]
+    near = [one for one in (text[:-1], text[1:]) if one.strip() and not is_found(pattern, one)]
+    return [text, *dict.fromkeys((*near, _OTHER))] if text else []
 
 
 def turns_of(calendar: Calendar, now: datetime) -> Iterator[datetime]:

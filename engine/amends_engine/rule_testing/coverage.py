@@ -1,4 +1,4 @@
-"""What the tests of a rule have seen of it: each condition's answers, the branches, the ends of waits, the limit."""
+"""What the tests of a rule have seen of it: each condition's answers, the branches, the ends of waits, the limits."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +28,9 @@ from amends_engine.plans import Json, Outcome
 from amends_engine.rule_tests import TestResult
 from amends_engine.rules import Rule
 from amends_engine.walking import pause_at
+
+LIMITS = "limits"
+"""The path of every limit."""
 
 _ANSWERS: Mapping[Truth, str] = {True: "true", False: "false", None: "unknown"}
 
@@ -116,12 +119,16 @@ class _Sight:
                 self.judge(rule.condition, facts)
                 if event.id in acted:
                     self.follow(rule.steps, facts)
+            for watch in rule.watches():
+                if event.type in watch.types:
+                    self.judge(watch.condition, facts)
         for on in company.resumed:
             if on.rule.id == rule.id:
                 self.resume(rule, on)
-        limited = (one for one in company.decisions if one.rule_id == rule.id and one.outcome is Outcome.LIMITED)
-        if rule.per_customer and any("this customer" in one.reason for one in limited):
-            self.mark("limits", "per_customer", "reached")
+        reasons = [one.reason for one in company.decisions if (one.rule_id, one.outcome) == (rule.id, Outcome.LIMITED)]
+        for limit in rule.limits:
+            if any(reason.endswith(f"{limit.whose} already") for reason in reasons):
+                self.mark(LIMITS, limit.name, "reached")
 
     def judge(self, condition: Condition, facts: Facts) -> Truth:
         """Note the answer of every test and definition in a condition."""
@@ -196,9 +203,11 @@ def _words(part: Test | Is) -> str:
 
 def _points_of(rule: Rule, fields: Fields) -> Iterator[Point]:
     yield from _conditions(rule.condition, fields)
+    for watch in rule.watches():
+        yield from _conditions(watch.condition, fields)
     yield from _steps(rule.steps, fields)
-    if rule.per_customer:
-        yield Point("limits", "per_customer", ("reached",))
+    for limit in rule.limits:
+        yield Point(LIMITS, limit.name, ("reached",))
 
 
 def _conditions(condition: Condition, fields: Fields) -> Iterator[Point]:

@@ -6,8 +6,6 @@ What a grown test expects is what the rules do today; a person has to say whethe
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
-from typing import TypeAlias
 
 from amends_engine.actions import Operand, Pause, Table, actions_in, conditions_in, pauses_in
 from amends_engine.clockwork import Happening
@@ -29,6 +27,7 @@ from amends_engine.plans import Outcome
 from amends_engine.rule_testing.books import Office
 from amends_engine.rule_testing.boundaries import (
     MINUTE,
+    at_pattern,
     odd_days,
     score_in_band,
     scores_at_bands,
@@ -36,11 +35,13 @@ from amends_engine.rule_testing.boundaries import (
     turns_of,
     values_for,
 )
+from amends_engine.rule_testing.by_trigger import Variation, made_for, of_trigger
 from amends_engine.rule_testing.expecting import Expectation, Wanted
 from amends_engine.rule_testing.people import Person
 from amends_engine.rule_tests import LONG_AGO, TEST_TIME, RuleTest, run_test
 from amends_engine.rules import Rule
 from amends_engine.states import EffectState
+from amends_engine.triggers.change import OnChange
 from amends_engine.triggers.events import OnEvent
 from amends_engine.triggers.missing import Missing
 from amends_engine.triggers.watches import Watch
@@ -50,8 +51,6 @@ GROWN = "grown-"
 """How the names of grown files begin."""
 MOST = 120
 """So many tests of one rule fit into a file, whatever they hold."""
-
-Variation: TypeAlias = tuple[str, RuleTest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,6 @@ class Grower:
         base = self._base(rule)
         if base is None:
             return Grown(rule, remark="nothing was found for which it acts: write a test that makes it act")
-        if base.event.type in BUILT_IN_EVENTS:
-            return Grown(rule, remark="it begins with a time or a change, for which nothing is grown yet")
         names = _names_read(rule, self.fields)
         seen = {_signature(test, names) for test in self.known if _names(test, rule)}
         found: list[RuleTest] = []
@@ -102,17 +99,25 @@ class Grower:
     def _made(self, rule: Rule) -> Iterator[RuleTest]:
         """Of the first facts for which the conditions are true, at noon and when calendars open and close."""
         model = Model(self.fields, (rule.condition,))
+        facts = next(iter(examples(model.holds(rule.condition), model)), None)
+        if facts is None:
+            return
+        if rule.event_type in BUILT_IN_EVENTS:
+            begun = made_for(rule, self.fields)
+            yield from [self._with_facts(begun, facts)] if begun else []
+            return
+        test = self._of_facts(rule, facts)
+        yield test
         calendars = [test.operand for test in tests_in(rule.condition) if test.operator in {"during", "outside"}]
-        for facts in islice(examples(model.holds(rule.condition), model), 1):
-            test = self._of_facts(rule, facts)
-            yield test
-            yield from (_moved(test, moment) for one in calendars for moment in turns_of(one, TEST_TIME))
+        yield from (_moved(test, moment) for one in calendars for moment in turns_of(one, TEST_TIME))
 
     def _of_facts(self, rule: Rule, facts: Mapping[str, Value]) -> RuleTest:
         kind = self.fields.events[rule.event_type]
         required = {name: _some(known.type) for name, known in kind.fields.items() if known.is_required}
         event = Event("test", "test", "test", kind.name, TEST_TIME, "c1", required, {})
-        test = RuleTest("made", event, {}, Expectation(rule.id), Place(""), self.fields)
+        return self._with_facts(RuleTest("made", event, {}, Expectation(rule.id), Place(""), self.fields), facts)
+
+    def _with_facts(self, test: RuleTest, facts: Mapping[str, Value]) -> RuleTest:
         for name, value in facts.items():
             if (asked := asked_of(name)) and isinstance(value, int):
                 past = (_past(asked.event_type, timedelta(hours=number + 1), number, test) for number in range(value))
@@ -144,6 +149,8 @@ class Grower:
         return replace(test, expect=Expectation(rule.id, does=does, wanted=wanted), more=())
 
     def _variations(self, rule: Rule, base: RuleTest) -> Iterator[Variation]:
+        company = run_test(base, self.rules, rule, office=self.office).company
+        yield from of_trigger(rule, base, company, self.fields)
         for condition in (rule.condition, *conditions_in(rule.steps)):
             yield from self._at_boundaries(condition, base)
         yield from self._by_table(rule, base)
@@ -167,6 +174,9 @@ class Grower:
     def _values(self, test: Test, base: RuleTest) -> tuple[str, list[Value]]:
         if found := scores_at_bands(test.field, self.fields):
             return found
+        if test.operator == "matches":
+            said = (one.facts().get(test.field) for one in (base, *self.known))
+            return test.field, at_pattern(str(test.operand), (text for text in said if isinstance(text, str)))
         known = self.fields.find(test.field)
         about = since(test, _said_before(test, base))
         return test.field, values_for(about, known.type, base.event.occurred_at) if known else []
@@ -219,8 +229,8 @@ def _with(base: RuleTest, name: str, value: Value | None, fields: Fields) -> Rul
         return replace(base, event=replace(event, attributes=_put(event.attributes, short, value)))
     if entity == "case":
         return replace(base, case=_put(base.case, short, value))
-    kind = fields.events[event.type]
-    if entity != kind.prefix or short not in kind.fields:
+    kind = fields.events.get(event.type)
+    if kind is None or entity != kind.prefix or short not in kind.fields:
         return _with_known(base, entity, short, value, fields)
     if value is None and kind.fields[short].is_required:
         return None
@@ -312,7 +322,10 @@ def _awaited(watch: Watch, within: timedelta, base: RuleTest, fields: Fields) ->
     kind = fields.events.get(watch.types[0])
     if kind is None or dict(watch.same).get(kind.name) != "customer.id":
         return
-    made = {name: _some(known.type) for name, known in kind.fields.items() if known.is_required}
+    model = Model(fields, (watch.condition,))
+    fitting = next(iter(examples(model.holds(watch.condition), model)), {})
+    own = {name.partition(".")[2]: value for name, value in fitting.items() if name.startswith(f"{kind.prefix}.")}
+    made = {**{name: _some(known.type) for name, known in kind.fields.items() if known.is_required}, **own}
     for words, after in (("one minute before", -MINUTE), ("when", timedelta()), ("one minute after", MINUTE)):
         at = base.event.occurred_at + within + after
         event = Event("test 1", "test", "test 1", kind.name, at, base.event.customer_id, made)
@@ -343,7 +356,8 @@ def _names_read(rule: Rule, fields: Fields) -> frozenset[str]:
     tables = [
         one.field for action in actions_in(rule.steps) for one in action.options.values() if isinstance(one, Table)
     ]
-    names = (*tests, *tables)
+    changed = [rule.trigger.field.name] if isinstance(rule.trigger, OnChange) else []
+    names = (*tests, *tables, *changed)
     return frozenset((*names, *(fields.derived[name].of for name in names if name in fields.derived)))
 
 
@@ -357,6 +371,14 @@ def _signature(test: RuleTest, names: Iterable[str]) -> object:
         tuple((name, repr(facts.get(name))) for name in sorted(names)),
         begins_at,
         tuple(sorted((one.type, begins_at - one.occurred_at, repr(one.fields)) for one in test.history)),
-        tuple((one.at, one.answer, one.event and (one.event.type, repr(one.event.fields))) for one in test.later),
+        tuple(map(_happens, test.later)),
         test.humans,
+        (tuple(sorted((name, repr(one)) for name, one in test.before.items())), test.until)
+        if test.event.type in BUILT_IN_EVENTS
+        else None,
     )
+
+
+def _happens(what: Happening) -> object:
+    event = what.event
+    return what.at, what.answer, what.entity, event and (event.type, event.customer_id, repr(event.fields))

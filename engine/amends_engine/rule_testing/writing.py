@@ -7,7 +7,7 @@ from datetime import datetime
 
 from amends_engine.clockwork import Happening
 from amends_engine.events import Event
-from amends_engine.fields import to_json
+from amends_engine.fields import SCHEDULE_DUE, to_json
 from amends_engine.formatting import format_document
 from amends_engine.plans import Json
 from amends_engine.rule_testing.expecting import Expectation
@@ -62,13 +62,20 @@ def _parts(test: RuleTest) -> Iterator[tuple[str, Json]]:
         ("before", _plain(test.before)),
         ("case", _plain(test.case)),
         *_known(test),
-        ("event", _event(test.event, TEST_TIME)),
+        *_beginning(test),
         ("history", [_past(one, test.event) for one in test.history]),
         ("humans", [_person(one) for one in test.humans]),
         ("later", [_happening(one, test.event) for one in test.later]),
         ("until", describe_duration(test.until - test.event.occurred_at) if test.until else None),
     )
     return ((name, value) for name, value in found if value)
+
+
+def _beginning(test: RuleTest) -> list[tuple[str, Json]]:
+    """The event; for a rule that the clock starts what it shows, and nothing for one that a change starts."""
+    if test.event.type != SCHEDULE_DUE:
+        return [("event", _event(test.event, TEST_TIME))]
+    return [] if test.before else [("at", test.event.occurred_at.isoformat())]
 
 
 def _known(test: RuleTest) -> list[tuple[str, Json]]:

@@ -97,6 +97,48 @@ def test_every_test_adds_what_it_has_seen(read: Read) -> None:
     assert (both.tests, both.possible - both.seen) == (3, 6)
 
 
+WINDOW = """version: 1
+rules:
+  - id: many
+    why: Many of them
+    owner: cx
+    status: live
+    when:
+      at_least: 2
+      of: {event: complaint.received, if: [{complaint.about: {exists: true}}]}
+      where: [{complaint.about: seat}]
+      within: 1d
+    then:
+      - slack: {to: "#cx", card: alert}
+    limits: {total: 1 per 7d, per: {complaint.flight_id: 1 per 7d}, per_case: 1 per 7d}
+tests:
+  - name: two
+    customer: {id: c1}
+    event: {type: complaint.received, about: seat, flight_id: NW1}
+    later:
+      - {after: 1h, event: {type: complaint.received, about: food, flight_id: NW1}}
+      - {after: 2h, event: {type: complaint.received, about: seat, flight_id: NW1}}
+      - {after: 2d, event: {type: complaint.received, about: seat, flight_id: NW1}}
+      - {after: 50h, event: {type: complaint.received, about: seat, flight_id: NW1}}
+    expect: {rule: many, does: [slack]}
+"""
+
+
+def test_the_conditions_of_what_is_counted_and_every_limit_are_points_too(read: Read) -> None:
+    workspace, findings = read(WINDOW)
+    assert workspace is not None, findings
+    rules, office = rule_set(workspace.rules, VOICE), office_of(workspace)
+    results = [run_test(test, rules, workspace.rules[0], office=office) for test in workspace.tests]
+    assert [result.failure for result in results] == [""]
+    [found] = coverage(workspace.rules, results, workspace.fields)
+    assert unseen(found) == {
+        "when.if[0].complaint.about.exists complaint.about is known: true": ("false",),
+        "when.where[0].complaint.about complaint.about is seat": ("unknown",),
+        "limits per_case": ("reached",),
+        "limits per complaint.flight_id": ("reached",),
+    }
+
+
 def test_a_rule_that_no_test_names_is_not_seen_at_all(read: Read) -> None:
     workspace, _ = read(RULES.removesuffix("\ntests:\n"))
     [found] = coverage(workspace.rules, [], workspace.fields)

@@ -9,6 +9,7 @@ from tests.engine.test_planning import VOICE
 from amends_engine.formatting import format_document
 from amends_engine.planning import rule_set
 from amends_engine.rule_testing.books import office_of
+from amends_engine.rule_testing.boundaries import at_pattern
 from amends_engine.rule_testing.growing import Grower
 from amends_engine.rule_testing.writing import with_tests
 from amends_engine.rule_tests import run_test
@@ -43,7 +44,8 @@ def grown(read: Read, text: str) -> bytes | None:
     again, findings = read(text, **{"grown-amends": new.decode()})
     assert again is not None, findings
     office = office_of(again)
-    results = [run_test(test, rule_set(again.rules, VOICE), again.rules[0], office=office) for test in again.tests]
+    rules_of = rule_set(again.rules, VOICE, again.profile.timezone)
+    results = [run_test(test, rules_of, again.rules[0], office=office) for test in again.tests]
     assert [(one.test.name, one.failure) for one in results if not one.is_passed] == []
     assert _grow(again) is None
     assert format_document(new, "grown-amends.yaml") == new
@@ -231,23 +233,146 @@ def test_what_becomes_known_of_a_flight_later_is_written_as_it_was_read(read: Re
     assert again.tests[0].later == workspace.tests[0].later != ()
 
 
-def test_for_rules_that_begin_with_a_time_nothing_is_grown_yet(read: Read) -> None:
-    text = """version: 1
+WHEN = """version: 1
 rules:
   - id: amends
-    why: Once a week
+    why: Somebody has to look
     owner: cx
     status: live
-    when: {schedule: every Monday at 08:00}
+    when: %s
     then:
       - slack: {to: "#cx", card: alert}
-tests:
-  - name: on Monday
-    at: 2026-03-02T08:00:00+01:00
+"""
+
+
+def when(trigger: str, more: str = "") -> str:
+    return WHEN % trigger + more
+
+
+def actions(read: Read, text: str) -> Mapping[str, int]:
+    """By name of a grown test how many steps it expects."""
+    raw = grown(read, text)
+    workspace, _ = read(text, **{"grown-amends": (raw or b"version: 1\n").decode()})
+    new = [test for test in workspace.tests if test.place.file.startswith("grown-")]
+    return {test.name: len(test.expect.does or ()) for test in new}
+
+
+def test_a_schedule_is_tested_a_minute_around_its_time_and_on_the_two_odd_days(read: Read) -> None:
+    assert actions(read, when("{schedule: every day at 02:30, timezone: Europe/Berlin}")) == {
+        "one minute before the clock shows its time": 0,
+        "when the clock shows its time": 1,
+        "one minute after the clock shows its time": 0,
+        "the whole day on which clocks change, 29 March": 1,
+        "the whole day on which clocks change, 25 October": 1,
+    }
+
+
+def test_what_a_schedule_asks_of_customers_is_tested_at_its_boundaries(read: Read) -> None:
+    text = when("{schedule: every Monday at 08:00, for_each: customers}").replace(
+        "    then:", "    if:\n      - customer.age: {at_least: 18}\n    then:"
+    )
+    found = actions(read, text)
+    assert [(name, found[name]) for name in ("customer.age 17", "customer.age 19", "customer.age missing")] == [
+        ("customer.age 17", 0),
+        ("customer.age 19", 1),
+        ("customer.age missing", 0),
+    ]
+
+
+def test_a_change_is_tested_with_every_value_before_and_after(read: Read) -> None:
+    assert actions(read, when("{change: customer.tier, from: gold, to: [basic, silver]}")) == {
+        "tier from basic to basic": 0,
+        "tier from silver to basic": 0,
+        "tier from gold to basic": 1,
+        "tier from platinum to basic": 0,
+        "tier from gold to silver": 1,
+        "tier from gold to gold": 0,
+        "tier from gold to platinum": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("trigger", "expected"),
+    [
+        ("{change: customer.age, fell_by: 3}", {"age from 9 to 5": 1, "age from 9 to 6": 1, "age from 9 to 7": 0}),
+        ("{change: customer.spend_365d, rose_by: 10 EUR}",
+         {"spend_365d from 30 EUR to 39.99 EUR": 0, "spend_365d from 30 EUR to 40 EUR": 1}),
+    ],
+)  # fmt: skip
+def test_a_change_by_an_amount_is_tested_around_it(trigger: str, expected: Mapping[str, int], read: Read) -> None:
+    assert expected.items() <= actions(read, when(trigger)).items()
+
+
+COUNTED = """tests:
+  - name: three on one flight
+    customer: {id: c1}
+    event: {type: complaint.received, about: seat, flight_id: NW1}
+    later:
+      - {after: 1h, customer: {id: c2}, event: {type: complaint.received, about: seat, flight_id: NW1}}
+      - {after: 2h, customer: {id: c3}, event: {type: complaint.received, about: seat, flight_id: NW1}}
+      - {after: 3h, customer: {id: c4}, event: {type: complaint.received, about: seat, flight_id: NW1}}
     expect: {rule: amends, does: [slack]}
 """
-    workspace, findings = read(text)
-    assert workspace is not None, findings
-    rules_of = rule_set(workspace.rules, VOICE, workspace.profile.timezone)
-    found = Grower(rules_of, workspace.fields, office_of(workspace), workspace.tests).grow(workspace.rules[0])
-    assert found.remark == "it begins with a time or a change, for which nothing is grown yet"
+
+
+def test_a_window_is_tested_with_one_fewer_at_its_edges_and_when_it_may_act_again(read: Read) -> None:
+    trigger = ("{at_least: 3, of: {event: complaint.received}, distinct: customer.id, per: event.flight_id, "
+               "within: 24h, again_after: 7d}")  # fmt: skip
+    assert actions(read, when(trigger, COUNTED)) == {
+        "2 times, one fewer": 0,
+        "3 times": 1,
+        "the last one minute before the first leaves the window": 1,
+        "the last when the first leaves the window": 1,
+        "the last one minute after the first leaves the window": 0,
+        "the last with the same customer.id as the first": 0,
+        "the last with another complaint.flight_id": 0,
+        "all of them again, one minute before it may act again": 1,
+        "all of them again, when it may act again": 2,
+    }
+
+
+ORDERED = """tests:
+  - name: a complaint and then a score
+    customer: {id: c1}
+    event: {type: complaint.received}
+    later:
+      - {after: 1d, event: {type: feedback.received, nps: 3}}
+    expect: {rule: amends, does: [slack]}
+"""
+
+
+def test_an_order_is_tested_at_the_end_of_its_time_and_the_other_way_round(read: Read) -> None:
+    trigger = "{first: {event: complaint.received}, then: {event: feedback.received}, within: 14d, same: customer.id}"
+    assert actions(read, when(trigger, ORDERED)) == {
+        "only the first": 0,
+        "the second one minute before the time is over": 1,
+        "the second when the time is over": 1,
+        "the second one minute after the time is over": 0,
+        "the second of somebody else": 0,
+        "only the second": 0,
+        "the other way round": 0,
+    }
+
+
+def test_a_pattern_is_tested_with_the_shortest_part_that_fits_and_a_letter_less(read: Read) -> None:
+    tests = """tests:
+  - name: an order
+    customer: {id: c1}
+    event: {type: feedback.received, comment: My order NW-1234 is late}
+    expect: {rule: amends}
+"""
+    assert results(read, rules('feedback.comment: {matches: "[A-Z]{2}-[0-9]{4}"}', more=tests)) == {
+        "feedback.comment NW-1234": "acted",
+        "feedback.comment NW-123": "no",
+        "feedback.comment W-1234": "no",
+        "feedback.comment something else": "no",
+        "feedback.comment missing": "unknown",
+    }
+
+
+def test_a_pattern_that_no_text_fits_is_left_alone(read: Read) -> None:
+    assert at_pattern("[0-9]+", ["none", ""]) == []
+
+
+def test_a_change_that_nothing_is_known_of_grows_nothing(read: Read) -> None:
+    assert grown(read, when("{change: customer.name}")) is None
