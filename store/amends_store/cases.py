@@ -16,6 +16,12 @@ from amends_store.tables import case_events, cases, effects
 from amends_store.types import Claimed
 
 _CASES = select(cases)
+_OF_DECISIONS = (
+    select(effects.c.decision_id, cases)
+    .join(case_events, case_events.c.effect_id == effects.c.id)
+    .join(cases, cases.c.id == case_events.c.case_id)
+    .order_by(effects.c.position)
+)
 _NEWEST_LAST = _CASES.where(cases.c.mode == Mode.LIVE).order_by(cases.c.status == "open", cases.c.opened_at, cases.c.id)
 
 
@@ -91,13 +97,7 @@ def cases_by_id(connection: Connection, case_ids: Iterable[str]) -> dict[str, di
 
 def cases_of_decisions(connection: Connection, decision_ids: Iterable[str]) -> dict[str, dict[str, Value]]:
     """By decision the case that it opened or joined, under full names."""
-    query = (
-        select(effects.c.decision_id, cases)
-        .join(case_events, case_events.c.effect_id == effects.c.id)
-        .join(cases, cases.c.id == case_events.c.case_id)
-        .order_by(effects.c.position)
-    )
-    rows = select_in(connection, query, effects.c.decision_id, decision_ids)
+    rows = select_in(connection, _OF_DECISIONS, effects.c.decision_id, decision_ids)
     return {row.decision_id: {f"case.{name}": value for name, value in _facts(row).items()} for row in rows}
 
 

@@ -16,6 +16,8 @@ from amends_store.statements import pieces
 from amends_store.tables import attribute_changes
 from amends_store.types import Incoming
 
+_ANY = select(attribute_changes.c.id).limit(1)
+
 
 def tell_changes(
     connection: Connection, watched: Collection[str], fields: Fields, limit: int, secret: Secret, at: datetime
@@ -33,7 +35,7 @@ def tell_changes(
 
 
 def is_any(connection: Connection) -> bool:
-    return connection.execute(select(attribute_changes.c.id).limit(1)).first() is not None
+    return connection.execute(_ANY).first() is not None
 
 
 def _change_of(row: Row[tuple[object, ...]]) -> Change:

@@ -4,9 +4,22 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
@@ -23,6 +36,8 @@ POSSIBLE_REPEAT = "sent again, perhaps for the second time"
 
 SAME_KEY = "sent again under the same key"
 _MAYBE_ARRIVED = (POSSIBLE_REPEAT, SAME_KEY, RESENT)
+
+_FACTS, _STAGE_FACTS = select(facts), select(stage_facts)
 
 _SUSPECT = 2
 _BATCHES_AHEAD = 4
@@ -61,66 +76,63 @@ def due_batches(
     At most four batches of each rule version, so that no rule stands in the way of the others. waited: only what
     could have been done for that long and was not.
     """
-    is_due = [_is_due(at - waited), *([effects.c.changed_at <= at - waited] if waited else [])]
+    times = {"at": at - waited, "changed": at - waited if waited else _LAST_MOMENT}
     found: list[tuple[datetime, Batch]] = []
-    for version in _due_versions(connection, is_due):
-        due = _due_decisions(connection, version, limit_per_batch * _BATCHES_AHEAD, is_due)
+    for version in _due_versions(connection, times):
+        due = _due_decisions(connection, version, limit_per_batch * _BATCHES_AHEAD, times)
         for piece in pieces(due, limit_per_batch):
-            batch = Batch(version.rule_id, version.rule_version, Mode(version.mode), tuple(piece))
+            batch = Batch(version["rule_id"], version["rule_version"], Mode(version["mode"]), tuple(piece))
             found.append((due[piece[0]], batch))
     return [batch for _, batch in sorted(found, key=lambda one: one[0])]
 
 
-def _due_versions(connection: Connection, is_due: Sequence[ColumnElement[bool]]) -> Iterator[Row[Any]]:
-    # from one rule version to the next by the index: a million waiting effects are not looked at
-    columns = effects.c["rule_id", "rule_version", "mode"]
-    query = select(*columns).where(*is_due, _IS_OPEN).order_by(*columns).limit(1)
-    found = connection.execute(query).first()
+def _due_versions(connection: Connection, times: Mapping[str, datetime]) -> Iterator[RowMapping]:
+    found = connection.execute(_FIRST_VERSION, times).mappings().first()
     while found is not None:
         yield found
-        # SQLite jumps over equal rows only by a column that follows them in the index
-        last = tuple_(*found, literal(_LAST_MOMENT, UtcTime()))
-        found = connection.execute(query.where(tuple_(*columns, effects.c.decided_for) > last)).first()
+        found = connection.execute(_NEXT_VERSION, {**times, **found}).mappings().first()
 
 
 def _due_decisions(
-    connection: Connection, version: Row[Any], limit: int, is_due: Sequence[ColumnElement[bool]]
+    connection: Connection, version: RowMapping, limit: int, times: Mapping[str, datetime]
 ) -> dict[str, datetime]:
     """Decisions of that rule version, and the times of their events."""
-    query = (
-        select(effects.c.decision_id, effects.c.decided_for)
-        .where(*is_due, _IS_OPEN, effects.c.rule_id == version.rule_id, effects.c.rule_version == version.rule_version)
-        .where(effects.c.mode == version.mode)
-        .group_by(effects.c.decided_for, effects.c.decision_id)
-        .order_by(effects.c.decided_for, effects.c.decision_id)
-        .limit(limit)
-    )
-    return {row.decision_id: row.decided_for for row in connection.execute(query)}
+    rows = connection.execute(_DECISIONS_OF_VERSION, {**times, **version, "most": limit})
+    return {row.decision_id: row.decided_for for row in rows}
 
 
-def _is_due(at: datetime) -> ColumnElement[bool]:
-    return and_(effects.c.state == EffectState.PLANNED, effects.c.not_before.is_(None) | (effects.c.not_before <= at))
+_VERSION = effects.c["rule_id", "rule_version", "mode"]
+_IS_DUE = and_(
+    effects.c.state == EffectState.PLANNED,
+    effects.c.not_before.is_(None) | (effects.c.not_before <= bindparam("at")),
+)
+_HAS_WAITED = _IS_DUE & _IS_OPEN & (effects.c.changed_at <= bindparam("changed"))
+
+# from one rule version to the next by the index: a million waiting effects are not looked at
+_FIRST_VERSION = select(*_VERSION).where(_HAS_WAITED).order_by(*_VERSION).limit(1)
+# SQLite jumps over equal rows only by a column that follows them in the index
+_NEXT_VERSION = _FIRST_VERSION.where(
+    tuple_(*_VERSION, effects.c.decided_for)
+    > tuple_(*(bindparam(one.name, type_=one.type) for one in _VERSION), literal(_LAST_MOMENT, UtcTime()))
+)
+_DECISIONS_OF_VERSION = (
+    select(effects.c.decision_id, effects.c.decided_for)
+    .where(_HAS_WAITED, *(one == bindparam(one.name) for one in _VERSION))
+    .group_by(effects.c.decided_for, effects.c.decision_id)
+    .order_by(effects.c.decided_for, effects.c.decision_id)
+    .limit(bindparam("most"))
+)
 
 
 def claim(
     connection: Connection, decision_ids: Collection[str], action: str, limit: int, taker: Taker
 ) -> list[Claimed]:
     """Up to limit due effects of that action; those that another transaction holds are left out."""
-    query = (
-        select(effects)
-        .where(_is_due(taker.at), effects.c.action == action, ~_waits_for_an_earlier_step())
-        .with_for_update(skip_locked=True, of=effects)
-    )
     rows: list[EffectRecord] = []
     for piece in pieces(decision_ids):
-        rows += connection.execute(query.where(effects.c.decision_id.in_(piece)).limit(limit - len(rows)))
+        found = {"at": taker.at, "action": action, "most": limit - len(rows)}
+        rows += select_in(connection, _CLAIMABLE, effects.c.decision_id, piece, found)
     return _take(connection, _apart(rows), EffectState.CLAIMED, taker)
-
-
-def _apart(rows: list[EffectRecord]) -> list[EffectRecord]:
-    """What workers died with more than once is taken alone, so that it takes nothing else with it."""
-    sound = [row for row in rows if (row.crashes or 0) < _SUSPECT]
-    return sound or rows[:1]
 
 
 def _waits_for_an_earlier_step() -> ColumnElement[bool]:
@@ -135,6 +147,20 @@ def _waits_for_an_earlier_step() -> ColumnElement[bool]:
     )
 
 
+_CLAIMABLE = (
+    select(effects)
+    .where(_IS_DUE, effects.c.action == bindparam("action"), ~_waits_for_an_earlier_step())
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=effects)
+)
+
+
+def _apart(rows: list[EffectRecord]) -> list[EffectRecord]:
+    """What workers died with more than once is taken alone, so that it takes nothing else with it."""
+    sound = [row for row in rows if (row.crashes or 0) < _SUSPECT]
+    return sound or rows[:1]
+
+
 def tally(connection: Connection, decision_ids: Collection[str]) -> dict[tuple[str, str, EffectState], int]:
     """How many effects of these decisions stand where, by action, kind and state."""
     columns = effects.c["action", "kind", "state"]
@@ -147,15 +173,20 @@ def tally(connection: Connection, decision_ids: Collection[str]) -> dict[tuple[s
 
 def claim_unknown(connection: Connection, limit: int, taker: Taker, but_for: Collection[str] = ()) -> list[Claimed]:
     """Effects of which nobody knows whether they happened, to be looked up now by this worker; not those kinds."""
-    is_due = effects.c.not_before.is_(None) | (effects.c.not_before <= taker.at)
-    query = (
+    rows = connection.execute(_unknown(limit, frozenset(but_for)), {"at": taker.at}).all()
+    return _take(connection, rows, EffectState.RECONCILING, taker) if rows else []
+
+
+@lru_cache
+def _unknown(limit: int, but_for: frozenset[str]) -> Select[Any]:
+    is_due = effects.c.not_before.is_(None) | (effects.c.not_before <= bindparam("at"))
+    return (
         select(effects)
         .where(effects.c.state == EffectState.UNKNOWN, _IS_OPEN, is_due, effects.c.kind.not_in(sorted(but_for)))
         .order_by(effects.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return _take(connection, connection.execute(query).all(), EffectState.RECONCILING, taker)
 
 
 def _take(connection: Connection, rows: Sequence[EffectRecord], to: EffectState, taker: Taker) -> list[Claimed]:
@@ -184,12 +215,12 @@ def _hand_over(row: EffectRecord, to: EffectState, taker: Taker) -> Move:
 
 
 def _facts_of(connection: Connection, event_ids: Iterable[str]) -> dict[str, Any]:
-    return {row.event_id: row.facts for row in select_in(connection, select(facts), facts.c.event_id, event_ids)}
+    return {row.event_id: row.facts for row in select_in(connection, _FACTS, facts.c.event_id, event_ids)}
 
 
 def _stage_facts_of(connection: Connection, decision_ids: Iterable[str]) -> dict[str, Any]:
     """What was known when a wait ended; nothing for a decision that did not begin with one."""
-    rows = select_in(connection, select(stage_facts), stage_facts.c.decision_id, decision_ids)
+    rows = select_in(connection, _STAGE_FACTS, stage_facts.c.decision_id, decision_ids)
     return {row.decision_id: row.facts for row in rows}
 
 

@@ -4,6 +4,7 @@ On PostgreSQL a program locks the customers it decides for until it commits; SQL
 """
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, text
@@ -52,9 +53,11 @@ def _select(connection: Connection, customer_ids: Collection[str]) -> Sequence[R
 
 def busy(connection: Connection, customer_ids: Collection[str], changing: Collection[str]) -> set[str]:
     """Customers with an open effect of those kinds; read after the lock, which another program may have held before."""
-    query = (
-        select(effects.c.customer_id)
-        .where(effects.c.finished_at.is_(None), effects.c.kind.in_(changing), effects.c.mode == Mode.LIVE)
-        .distinct()
-    )
+    query = _busy(frozenset(changing))
     return {row.customer_id for row in select_in(connection, query, effects.c.customer_id, sorted(customer_ids))}
+
+
+@lru_cache
+def _busy(changing: frozenset[str]) -> Select[Any]:
+    open_ones = effects.c.finished_at.is_(None), effects.c.kind.in_(changing), effects.c.mode == Mode.LIVE
+    return select(effects.c.customer_id).where(*open_ones).distinct()

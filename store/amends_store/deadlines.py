@@ -17,6 +17,22 @@ _DONE = frozenset({EffectState.SUCCEEDED, EffectState.PREVIEWED})
 _ONLY_THERE = ("decision_id", "rule_id", "rule_version", "mode", "decided_for")
 _COPIED = (*_ONLY_THERE, "event_id", "customer_id")
 
+_DUE = (
+    select(deadlines, effects.c.state.label("stands"), *effects.c["kind", "finished_at", *_ONLY_THERE])
+    .join(effects, effects.c.id == deadlines.c.effect_id)
+    .where(deadlines.c.state == "open", ~deadlines.c.is_stale, deadlines.c.due_at <= bindparam("at"))
+    .order_by(deadlines.c.due_at, deadlines.c.effect_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True, of=deadlines)
+)
+_MOVED = (
+    select(deadlines.c.effect_id, *effects.c["event_id", "rule_id", "rule_version", "action", "decided_for"])
+    .join(effects, effects.c.id == deadlines.c.effect_id)
+    .where(deadlines.c.state == "open", deadlines.c.is_stale)
+    .order_by(deadlines.c.effect_id)
+    .limit(bindparam("most"))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -72,15 +88,9 @@ def _plain(tells: Intent) -> dict[str, Json]:
 
 def settle_deadlines(connection: Connection, limit: int, at: datetime) -> int:
     """Ends deadlines whose time has come; how many. An effect that is still open is late, and is done all the same."""
-    query = (
-        select(deadlines, effects.c.state.label("stands"), *effects.c["kind", "finished_at", *_ONLY_THERE])
-        .join(effects, effects.c.id == deadlines.c.effect_id)
-        .where(deadlines.c.state == "open", ~deadlines.c.is_stale, deadlines.c.due_at <= at)
-        .order_by(deadlines.c.due_at, deadlines.c.effect_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, of=deadlines)
-    )
-    rows = list(connection.execute(query))
+    rows = connection.execute(_DUE, {"at": at, "most": limit}).all()
+    if not rows:
+        return 0
     ended = {row.effect_id: _verdict(row) for row in rows}
     changes = [{"was_effect_id": one, "state": ended[one], "settled_at": at} for one in sorted(ended)]
     change_each(connection, deadlines, changes)
@@ -127,14 +137,7 @@ def _entry(row: Row[Any], at: datetime) -> Entry:
 
 def moved_deadlines(connection: Connection, limit: int) -> list[Moved]:
     """Open deadlines that are bound to a field which has changed."""
-    query = (
-        select(deadlines.c.effect_id, *effects.c["event_id", "rule_id", "rule_version", "action", "decided_for"])
-        .join(effects, effects.c.id == deadlines.c.effect_id)
-        .where(deadlines.c.state == "open", deadlines.c.is_stale)
-        .order_by(deadlines.c.effect_id)
-        .limit(limit)
-    )
-    return [Moved(*row) for row in connection.execute(query)]
+    return [Moved(*row) for row in connection.execute(_MOVED, {"most": limit})]
 
 
 def move_deadlines(connection: Connection, due: Mapping[str, datetime | None]) -> None:

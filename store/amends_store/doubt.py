@@ -21,6 +21,7 @@ RESTORED = "restored_at"
 MAY_BE_SENT = "it may have been sent between the backup and the restore"
 _SENT_BY_OTHERS = and_(effects.c.kind.not_in(OWN_KINDS), effects.c.mode == Mode.LIVE)
 _S = EffectState
+_RESTORED_AT = select(meta.c.value).where(meta.c.name == RESTORED)
 
 
 def begin_doubt(connection: Connection, by: str, file: str, at: datetime) -> int:
@@ -36,8 +37,8 @@ def begin_doubt(connection: Connection, by: str, file: str, at: datetime) -> int
 
 def doubt(connection: Connection, effect_ids: Sequence[str], at: datetime) -> None:
     """Of effects that are planned now: those for what happened before a restore may have been sent before it."""
-    restored_at = connection.execute(select(meta.c.value).where(meta.c.name == RESTORED)).scalar()
-    if not restored_at or not effect_ids:
+    restored_at = connection.execute(_RESTORED_AT).scalar() if effect_ids else None
+    if not restored_at:
         return
     before = effects.c.decided_for <= datetime.fromisoformat(restored_at)
     planned = and_(effects.c.id.in_(effect_ids), effects.c.state == _S.PLANNED, effects.c.attempts == 0)

@@ -10,17 +10,20 @@ from amends_store.further_tasks import FurtherTask, add_further
 from amends_store.statements import update_each
 from amends_store.tables import tasks
 
+_LATE = (
+    select(tasks)
+    .where(tasks.c.status == "open", tasks.c.tell_at <= bindparam("at"))
+    .order_by(tasks.c.tell_at, tasks.c.effect_id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+
 
 def tell_late(connection: Connection, limit: int, at: datetime) -> int:
     """Gives a task to whoever is to hear of a late one; how many were late. What was missed is told once."""
-    query = (
-        select(tasks)
-        .where(tasks.c.status == "open", tasks.c.tell_at <= at)
-        .order_by(tasks.c.tell_at, tasks.c.effect_id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    late = connection.execute(query).all()
+    late = connection.execute(_LATE, {"at": at, "most": limit}).all()
+    if not late:
+        return 0
     add_further(connection, [_telling(row) for row in late], at)
     statement = update(tasks).where(tasks.c.effect_id == bindparam("of"))
     statement = statement.values(told=bindparam("times"), tell_at=bindparam("next"))

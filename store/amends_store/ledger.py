@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from amends_engine.plans import Mode
 from amends_engine.states import NEXT, EffectState
@@ -40,6 +40,8 @@ QUARANTINED = "quarantined"
 _WHEN_TOO_MANY_END = _WHEN_LEASE_ENDS | {_S.CLAIMED: _S.HELD, _S.RECONCILING: _S.REVIEW}
 
 _Outcome = TypeVar("_Outcome", Result, Settle)
+
+_HASHES = select(requests.c.effect_id, requests.c.request_hash)
 
 
 def begin(connection: Connection, starts: Sequence[Start], at: datetime) -> set[str]:
@@ -97,8 +99,8 @@ def _hash(request: Mapping[str, Any]) -> str:
 
 
 def _frozen_hashes(connection: Connection, effect_ids: Collection[str]) -> dict[str, str]:
-    query = select(requests.c.effect_id, requests.c.request_hash)
-    return {row.effect_id: row.request_hash for row in select_in(connection, query, requests.c.effect_id, effect_ids)}
+    rows = select_in(connection, _HASHES, requests.c.effect_id, effect_ids)
+    return {row.effect_id: row.request_hash for row in rows}
 
 
 def _may_begin(row: EffectRecord, start: Start) -> bool:
@@ -181,9 +183,9 @@ def release_expired(connection: Connection, at: datetime) -> Released:
     The token goes up, so a worker that slept through the end of its lease writes nothing. What was held until
     now, or by a switch that is on again, is planned again. At most 5,000 of each in one call.
     """
-    expired = _open_until(connection, list(_WHEN_LEASE_ENDS), effects.c.lease_until <= at)
-    waited = _open_until(connection, [_S.HELD], effects.c.not_before <= at)
-    resumed = _open_until(connection, [_S.HELD], (effects.c.reason == PAUSED) & ~is_off())
+    expired = connection.execute(_EXPIRED, {"at": at}).all()
+    waited = connection.execute(_WAITED, {"at": at}).all()
+    resumed = connection.execute(_RESUMED).all()
     endings = [_release(row) for row in expired]
     endings += [Ending(row, _S.PLANNED, "the wait is over", token=row.token, is_not_sent=True) for row in waited]
     endings += [Ending(row, _S.PLANNED, "resumed by an operator", is_not_sent=True) for row in resumed]
@@ -192,10 +194,14 @@ def release_expired(connection: Connection, at: datetime) -> Released:
     return Released(to[_S.PLANNED], to[_S.UNKNOWN], to[_S.HELD] + to[_S.REVIEW])
 
 
-def _open_until(connection: Connection, states: Sequence[EffectState], is_over: Any) -> list[EffectRecord]:
+def _open_ones(states: Collection[EffectState], is_over: Any) -> Select[Any]:
     query = select(effects).where(effects.c.finished_at.is_(None), effects.c.state.in_(states), is_over)
-    chosen = query.order_by(effects.c.id).limit(_MOST_RELEASED).with_for_update(skip_locked=True)
-    return list(connection.execute(chosen))
+    return query.order_by(effects.c.id).limit(_MOST_RELEASED).with_for_update(skip_locked=True)
+
+
+_EXPIRED = _open_ones(_WHEN_LEASE_ENDS, effects.c.lease_until <= bindparam("at"))
+_WAITED = _open_ones([_S.HELD], effects.c.not_before <= bindparam("at"))
+_RESUMED = _open_ones([_S.HELD], (effects.c.reason == PAUSED) & ~is_off())
 
 
 def _release(row: EffectRecord) -> Ending:

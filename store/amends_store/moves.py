@@ -17,6 +17,8 @@ from amends_store.timeline import Entry, write_entries
 EffectRecord: TypeAlias = Row[Any]
 """One row of effects."""
 
+_LOCKED = select(effects).order_by(effects.c.id).with_for_update()
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -57,8 +59,7 @@ class Ending:
 
 def lock(connection: Connection, effect_ids: Iterable[str]) -> dict[str, EffectRecord]:
     """The rows by id; nobody else changes them until this transaction ends."""
-    query = select(effects).order_by(effects.c.id).with_for_update()
-    return {row.id: row for row in select_in(connection, query, effects.c.id, sorted(set(effect_ids)))}
+    return {row.id: row for row in select_in(connection, _LOCKED, effects.c.id, sorted(set(effect_ids)))}
 
 
 def apply(connection: Connection, moves: Sequence[Move], at: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, exists, select
@@ -32,6 +33,8 @@ _CAME_TO_NOTHING = (
     *(EffectState.CANCELLED, EffectState.STALE),
 )
 
+_PLANNED_AT = select(events.c.id, events.c.planned_at).order_by(events.c.id).with_for_update()
+
 
 def unplanned(connection: Connection, limit: int, changing: Collection[str], *, is_shared: bool = False) -> list[Event]:
     """Accepted events in the order in which they happened.
@@ -40,13 +43,17 @@ def unplanned(connection: Connection, limit: int, changing: Collection[str], *, 
     events wait for it, so that a complaint finds the case that the event before it opens.
     is_shared: leave out what another program is planning, which costs a lock for each row.
     """
-    query = _unplanned(changing).limit(limit)
-    return [
-        event_of(row) for row in connection.execute(customer_turns.lock_rows(query, events) if is_shared else query)
-    ]
+    query = (_locked if is_shared else _unplanned)(frozenset(changing))
+    return [event_of(row) for row in connection.execute(query.limit(limit))]
 
 
-def _unplanned(changing: Collection[str]) -> Select[Any]:
+@lru_cache
+def _locked(changing: frozenset[str]) -> Select[Any]:
+    return customer_turns.lock_rows(_unplanned(changing), events)
+
+
+@lru_cache
+def _unplanned(changing: frozenset[str]) -> Select[Any]:
     open_ones = select(effects.c.id).where(
         effects.c.customer_id == events.c.customer_id,
         effects.c.finished_at.is_(None),
@@ -61,8 +68,7 @@ def _unplanned(changing: Collection[str]) -> Select[Any]:
 
 def take_unplanned(connection: Connection, event_ids: Collection[str], changing: Collection[str]) -> list[Event]:
     """Those of the events that are still unplanned; no other program plans for their customers until we commit."""
-    query = customer_turns.lock_rows(_unplanned(changing), events)
-    rows = select_in(connection, query, events.c.id, sorted(event_ids))
+    rows = select_in(connection, _locked(frozenset(changing)), events.c.id, sorted(event_ids))
     asked = {row.customer_id for row in rows if row.customer_id is not None}
     ours = customer_turns.lock_customers(connection, asked)
     free = ours - customer_turns.busy(connection, ours, changing)
@@ -224,8 +230,7 @@ def rule_body(connection: Connection, rule_id: str, version: str) -> Any:
 
 
 def _still_unplanned(connection: Connection, event_ids: Iterable[str]) -> set[str]:
-    query = select(events.c.id, events.c.planned_at).order_by(events.c.id).with_for_update()
-    rows = select_in(connection, query, events.c.id, sorted(event_ids))
+    rows = select_in(connection, _PLANNED_AT, events.c.id, sorted(event_ids))
     return {row.id for row in rows if row.planned_at is None}
 
 

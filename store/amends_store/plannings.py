@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from amends_store.audit import Act, note
 from amends_store.errors import NotThere
@@ -20,6 +20,10 @@ from amends_store.tables import events, plannings
 _TAKES = timedelta(seconds=30)
 _FORGOTTEN = timedelta(days=7)
 _SUSPECT = 2
+
+_BEGIN = insert(plannings).returning(plannings.c.id)
+_LEFT = select(plannings.c.event_ids).where(plannings.c.begun_at <= bindparam("before"))
+_END = delete(plannings).where((plannings.c.id == bindparam("number")) | (plannings.c.begun_at <= bindparam("before")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +53,16 @@ def begin(connection: Connection, worker: str, event_ids: Sequence[str], at: dat
     left = [name for name in event_ids if died[name] < MOST_CRASHES]
     chosen = [name for name in left if died[name] < _SUSPECT] or left[:1]
     row = {"worker": worker, "event_ids": chosen, "begun_at": at}
-    number = connection.execute(insert(plannings).values(row).returning(plannings.c.id)).scalar_one()
+    number = connection.execute(_BEGIN, row).scalar_one()
     return Planning(number, frozenset(chosen), len(poison))
 
 
 def end(connection: Connection, number: int, at: datetime) -> None:
-    is_over = (plannings.c.id == number) | (plannings.c.begun_at <= at - _FORGOTTEN)
-    connection.execute(delete(plannings).where(is_over))
+    connection.execute(_END, {"number": number, "before": at - _FORGOTTEN})
 
 
 def _deaths(connection: Connection, at: datetime) -> Counter[str]:
-    query = select(plannings.c.event_ids).where(plannings.c.begun_at <= at - _TAKES)
-    return Counter(name for (names,) in connection.execute(query) for name in names)
+    return Counter(name for (names,) in connection.execute(_LEFT, {"before": at - _TAKES}) for name in names)
 
 
 def quarantine(connection: Connection, event_ids: Collection[str], reason: str, at: datetime) -> None:

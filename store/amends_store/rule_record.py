@@ -11,6 +11,8 @@ from amends_store.statements import insert_new, upsert
 from amends_store.tables import rule_counts, rule_versions, rules_in_force
 from amends_store.types import RuleVersion
 
+_IN_FORCE = select(rules_in_force).order_by(rules_in_force.c.since_at)
+
 
 def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: datetime) -> None:
     rows = [
@@ -29,8 +31,7 @@ def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: date
 
 def changes_in_force(connection: Connection, running: Mapping[str, RuleVersion]) -> dict[str, str | None]:
     """By rule the version that runs now and did not before; None for one that runs no more."""
-    query = select(rules_in_force).order_by(rules_in_force.c.since_at)
-    before = {row.rule_id: row.version for row in connection.execute(query)}
+    before = {row.rule_id: row.version for row in connection.execute(_IN_FORCE)}
     gone = {rule_id: None for rule_id, version in before.items() if version and rule_id not in running}
     new = {rule_id: rule.version for rule_id, rule in running.items() if before.get(rule_id) != rule.version}
     return gone | new

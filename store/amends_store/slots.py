@@ -12,10 +12,12 @@ from amends_store.statements import insert_new
 from amends_store.tables import cases, customers, schedules, slots
 from amends_store.types import Incoming, NewSlots, Slot
 
+_SCHEDULES = select(schedules)
+
 
 def looked_until(connection: Connection) -> dict[str, tuple[str, datetime]]:
     """By rule its schedule, and up to where that was looked at."""
-    return {row.rule_id: (row.schedule, row.looked_until) for row in connection.execute(select(schedules))}
+    return {row.rule_id: (row.schedule, row.looked_until) for row in connection.execute(_SCHEDULES)}
 
 
 def see(connection: Connection, running: Mapping[str, str], at: datetime) -> None:

@@ -179,13 +179,25 @@ def pieces(items: Iterable[_T], size: int = _LONGEST_LIST) -> Iterator[list[_T]]
         yield listed[start : start + size]
 
 
-def select_in(connection: Connection, query: Select[Any], column: Column[Any], keys: Iterable[Any]) -> list[Row[Any]]:
-    """The rows whose column of text is one of the keys, in the query's order; on SQLite in that of each thousand."""
+def select_in(
+    connection: Connection,
+    query: Select[Any],
+    column: Column[Any],
+    keys: Iterable[Any],
+    given: Mapping[str, Any] | None = None,
+) -> list[Row[Any]]:
+    """The rows whose column of text is one of the keys, in the query's order; on SQLite in that of each thousand.
+
+    given: the query's own parameters.
+    """
+    known = given or {}
     listed = list(keys)
     if connection.dialect.name != "sqlite":
-        return list(connection.execute(_among(query, column), {_KEYS: listed}).all()) if listed else []
+        return list(connection.execute(_among(query, column), {**known, _KEYS: listed}).all()) if listed else []
     found = _within(query, column)
-    return [row for piece in pieces(listed) for row in connection.execute(found, {_KEYS: json.dumps(piece)}).all()]
+    return [
+        row for piece in pieces(listed) for row in connection.execute(found, {**known, _KEYS: json.dumps(piece)}).all()
+    ]
 
 
 # one text for any number of keys, so that it is compiled and prepared once

@@ -59,10 +59,12 @@ def resume(connection: Connection, scope: Scope, by: str, reason: str, at: datet
 
 def pauses_in(connection: Connection) -> list[Pause]:
     """The oldest first."""
-    query = select(pauses).order_by(pauses.c.since_at, pauses.c.channel, pauses.c.rule_id)
     return [
-        Pause(Scope(row.channel, row.rule_id), row.reason, row.by, row.since_at) for row in connection.execute(query)
+        Pause(Scope(row.channel, row.rule_id), row.reason, row.by, row.since_at) for row in connection.execute(_PAUSES)
     ]
+
+
+_PAUSES = select(pauses).order_by(pauses.c.since_at, pauses.c.channel, pauses.c.rule_id)
 
 
 def is_paused(found: Sequence[Pause], channel: str, rule_id: str) -> bool:

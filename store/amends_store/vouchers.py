@@ -127,14 +127,16 @@ def _given(offer: _Offer, at: datetime) -> Done:
     return Done(offer.claimed, EffectState.SUCCEEDED, detail=detail, entries=(entry,))
 
 
+_OF_DECISIONS = (
+    select(effects.c.decision_id, vouchers)
+    .join(vouchers, vouchers.c.effect_id == effects.c.id)
+    .order_by(effects.c.position)
+)
+
+
 def vouchers_of(connection: Connection, decision_ids: Iterable[str]) -> dict[str, dict[str, Value]]:
     """By decision the facts of its voucher; of several the last step's counts."""
-    query = (
-        select(effects.c.decision_id, vouchers)
-        .join(vouchers, vouchers.c.effect_id == effects.c.id)
-        .order_by(effects.c.position)
-    )
-    rows = select_in(connection, query, effects.c.decision_id, decision_ids)
+    rows = select_in(connection, _OF_DECISIONS, effects.c.decision_id, decision_ids)
     return {row.decision_id: _facts(row.code, Money(row.value_minor, row.currency), row.valid_until) for row in rows}
 
 

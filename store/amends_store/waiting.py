@@ -33,6 +33,8 @@ Running: TypeAlias = Collection[tuple[str, Mode]]
 """Rules that may go on, each with the mode of the decisions that may."""
 
 _WAITING = timers.c.state == "waiting"
+_WAITING_VERSIONS = select(timers.c.rule_id, timers.c.rule_version).where(_WAITING).distinct()
+_ANY_WAITING = select(timers.c.id).where(_WAITING).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,8 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime) ->
     Not yet those of a customer with an event that is not planned and may be the one, nor those whose decision has
     an open effect in our own tables.
     """
+    if not _is_any(connection):
+        return []
     query = (
         _of_running(select(timers), running)
         .where(or_(timers.c.due_at <= at, exists().where(_is_hit())))
@@ -127,6 +131,11 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime) ->
     seen = _hits_of(connection, [timer.id for timer in found if timer.watch])
     ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in found)
     return sorted((one for one in ringing if one), key=lambda one: (one.at, one.timer.id))
+
+
+def _is_any(connection: Connection) -> bool:
+    """Mostly nothing waits, and the long questions are asked every second."""
+    return connection.execute(_ANY_WAITING).first() is not None
 
 
 def _of_running(query: Select[Any], running: Running) -> Select[Any]:
@@ -215,6 +224,8 @@ def take(connection: Connection, timer_ids: Iterable[str], at: datetime) -> set[
 
 def stale(connection: Connection, running: Running, limit: int) -> list[Timer]:
     """Timers that are bound to an attribute which has changed."""
+    if not _is_any(connection):
+        return []
     query = _of_running(select(timers), running).where(timers.c.is_stale).order_by(timers.c.id).limit(limit)
     return [timer_of(row) for row in connection.execute(query)]
 
@@ -240,5 +251,4 @@ def waiting(connection: Connection) -> list[Waiting]:
 
 def waiting_versions(connection: Connection) -> list[tuple[str, str]]:
     """Rules and versions by which something waits."""
-    query = select(timers.c.rule_id, timers.c.rule_version).where(_WAITING).distinct()
-    return sorted((row.rule_id, row.rule_version) for row in connection.execute(query))
+    return sorted((row.rule_id, row.rule_version) for row in connection.execute(_WAITING_VERSIONS))
