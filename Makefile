@@ -64,7 +64,7 @@ reference: $(READY) ## write docs/reference.md and docs/findings.md from the tab
 
 lock: ## write requirements.lock anew
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --group dev pyproject.toml -o requirements.lock
+	  --group dev --extra cluster pyproject.toml -o requirements.lock
 
 clean: ## remove what was made here, the environment included
 	rm -rf .venv .amends .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

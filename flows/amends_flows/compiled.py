@@ -12,7 +12,7 @@ from amends_flows.runtime import Runtime, current
 if TYPE_CHECKING:
     from prefect import Flow
 
-SYSTEM_FLOWS = ("amends-sweep",)
+SYSTEM_FLOWS = ("amends-sweep", "amends-plan", "amends-reconcile")
 _AT = "@"
 
 
@@ -24,10 +24,10 @@ def attribute_of(rule: Rule) -> str:
 def __getattr__(name: str) -> "Flow[..., Any]":
     if name.startswith("__"):
         raise AttributeError(name)
-    from amends_flows.compiling import compile_rule, compile_sweep
+    from amends_flows.compiling import compile_rule, compile_system
 
     if name in SYSTEM_FLOWS:
-        return compile_sweep(name)
+        return compile_system(name)
     runtime = current()
     rule = _rule(runtime, *name.split(_AT, 1))
     if rule is None:

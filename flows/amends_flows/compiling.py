@@ -13,9 +13,12 @@ from prefect.runtime import flow_run
 
 from amends_engine.actions import Action
 from amends_engine.rules import Rule
+from amends_flows.compiled import SYSTEM_FLOWS
 from amends_flows.executing import run_action
+from amends_flows.planner import Planner
+from amends_flows.reconciling import reconcile
 from amends_flows.reports import BatchReport, StepFailed, StepReport, as_rows
-from amends_flows.runtime import current
+from amends_flows.runtime import Runtime, current
 from amends_flows.sweeping import sweep
 
 MODULE = "amends_flows.compiled"
@@ -45,18 +48,37 @@ def compile_rule(rule: Rule, workspace_name: str) -> Flow[[list[str]], BatchRepo
     return compiled(run)
 
 
-def compile_sweep(name: str) -> Flow[[], dict[str, int]]:
-    """What every dispatcher does by itself again and again, as a flow: leases and waits that are over, and planning."""
+def compile_system(name: str) -> Flow[[], dict[str, int]]:
+    """What every dispatcher does by itself again and again, as a flow that says how much it was."""
+    act = _SYSTEM[name]
 
     def run() -> dict[str, int]:
         runtime = current()
         if runtime.planner is None:
             raise StepFailed("this runtime plans nothing")
-        swept = sweep(runtime, runtime.planner)
-        return {"planned": swept.planned, "released": swept.released.planned, "unknown": swept.released.unknown}
+        return act(runtime, runtime.planner)
 
     run.__module__, run.__qualname__ = MODULE, name
-    return flow(name=name, retries=0, persist_result=False)(run)
+    return flow(name=name, description=act.__doc__, retries=0, persist_result=False)(run)
+
+
+def _sweep(runtime: Runtime, planner: Planner) -> dict[str, int]:
+    """Ends leases and waits that are over, looks up what is in doubt, and plans."""
+    swept = sweep(runtime, planner)
+    return {"planned": swept.planned, "released": swept.released.planned, "unknown": swept.released.unknown}
+
+
+def _plan(_runtime: Runtime, planner: Planner) -> dict[str, int]:
+    """Decides on what has come, rings timers and begins the slots of schedules."""
+    return {"planned": planner.plan_all()}
+
+
+def _reconcile(runtime: Runtime, _planner: Planner) -> dict[str, int]:
+    """Asks providers about effects that may have happened; what nobody can tell goes to a person."""
+    return {state.value: count for state, count in reconcile(runtime).items()}
+
+
+_SYSTEM = dict(zip(SYSTEM_FLOWS, (_sweep, _plan, _reconcile), strict=True))
 
 
 def tags_of(rule: Rule, workspace_name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""amends worker: a Prefect worker with the settings of this installation."""
+"""amends worker: one more process that works, by itself or as a Prefect worker with this installation's settings."""
 
 import os
 import sys
@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from amends.cli.deploy import PoolOption
 from amends.cli.guard import WorkspaceOption, guarded
 from amends.errors import UsageError
+from amends.files import load_workspace
 from amends.settings import Settings, from_here, workspace_of
 
 AT_ONCE = 2
@@ -20,16 +20,43 @@ def register(app: typer.Typer) -> None:
 
 @guarded
 def worker(
-    work_pool: PoolOption,
+    work_pool: Annotated[
+        str | None,
+        typer.Option(
+            "--work-pool",
+            help="The Prefect work pool; without it the worker takes its work from the database and stays warm.",
+            show_default=False,
+        ),
+    ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", help="How many batches at once; each is a process.", min=1)
+        int, typer.Option("--limit", help="With a pool: how many batches at once; each is a process.", min=1)
     ] = AT_ONCE,
     workspace: WorkspaceOption = None,
 ) -> None:
-    """Carry out what is handed to a Prefect work pool, until Ctrl-C. Start as many as you like, on any machine."""
+    """Plan and carry out what there is to do, until Ctrl-C. Start as many as you like, on any machine."""
     settings = from_here(workspace)
+    if work_pool is None:
+        _work(settings)
+    else:
+        _join_pool(settings, work_pool, limit)
+
+
+def _work(settings: Settings) -> None:
+    from amends.bootstrap import parts
+    from amends.serving import journal
+    from amends.serving.worker import Worker
+    from amends_connectors.preview_index import write_index
+
+    loaded = load_workspace(settings)
+    journal.open_journal()
+    with parts(settings, loaded) as made:
+        Worker(made).run()
+        write_index(settings.outbox)
+
+
+def _join_pool(settings: Settings, work_pool: str, limit: int) -> None:
     if settings.prefect_api_url is None:
-        raise UsageError("a worker needs the address of the Prefect server: set PREFECT_API_URL")
+        raise UsageError("a worker of a pool needs the address of the Prefect server: set PREFECT_API_URL")
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", work_pool, "--type", "process",
                "--limit", str(limit)]  # fmt: skip
     os.execve(sys.executable, command, environment_of(settings))  # noqa: S606  our own interpreter, no shell

@@ -32,17 +32,18 @@ _FORGETTING = timedelta(hours=1)
 
 @dataclass
 class Work:
-    """The rounds of each loop; bells wake them."""
+    """The rounds of each loop; bells wake them. planned_at_once: events in one plan."""
 
     made: Parts
     prefect: PrefectSide
     gauges: Gauges
+    planned_at_once: int = PLANNED_AT_ONCE
     planning: Bell = field(default_factory=Bell)
     handing_out: Bell = field(default_factory=Bell)
     relieving: Bell = field(default_factory=Bell)
 
     def __post_init__(self) -> None:
-        self._planner = alone(self.made.planner, PLANNED_AT_ONCE)
+        self._planner = alone(self.made.planner, self.planned_at_once)
         self._in_process = Wary(InProcess(self.made.runtime))
         self._forget_at = self.made.runtime.clock()
 
