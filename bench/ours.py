@@ -1,6 +1,8 @@
 """The workload as rules and facts of Amends, matched by the index and by the evaluator rule by rule."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from workload import MONEY, TIMES, Clause, Condition, Conditions, Either, Event, Match, moment
@@ -15,6 +17,13 @@ from amends_engine.values import Money, Value
 
 TYPE = "feedback.received"
 OPERATORS = {"is": "equals", "in": "one_of", "not_in": "not", "has": "equals"}
+
+PARSERS: Mapping[str, Callable[[], Callable[[bytes], Any]]] = {
+    "json": lambda: json.loads,
+    "orjson": lambda: import_module("orjson").loads,
+    "msgspec": lambda: import_module("msgspec.json").Decoder().decode,
+}
+"""By module; the first is in the standard library."""
 
 
 def facts_of(event: Event) -> Facts:
@@ -58,6 +67,21 @@ def _test(clause: Clause) -> Test:
 def load_index(rules: Sequence[Conditions]) -> Match:
     index = Index.build(rules_of(rules))
     return lambda facts: index.matches(TYPE, facts)
+
+
+def text_and_facts(event: Event) -> tuple[bytes, Facts]:
+    return json.dumps(event).encode(), facts_of(event)
+
+
+def load_parsing(name: str, rules: Sequence[Conditions]) -> Match:
+    """Parses the text of an event first."""
+    parse, index = PARSERS[name](), Index.build(rules_of(rules))
+
+    def match(event: tuple[bytes, Facts]) -> list[Rule]:
+        parse(event[0])
+        return index.matches(TYPE, event[1])
+
+    return match
 
 
 def load_answers(rules: Sequence[Conditions]) -> Match:

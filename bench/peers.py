@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from workload import FLAGS, NARROW, NUMBERS, OPTIONAL, WIDE, Clause, Conditions, Either, Event, Match
+from workload import FLAGS, NARROW, NUMBERS, OPTIONAL, WIDE, Clause, Condition, Conditions, Either, Event, Match
 
 ALL_FIELDS = tuple(sorted((*NARROW, *WIDE, *NUMBERS, *FLAGS, "tags", "comment")))
 
@@ -93,14 +93,8 @@ def _zen_row(number: int, row: tuple[Clause, ...]) -> dict[str, str]:
 
 
 def load_clips(rules: Sequence[Conditions]) -> Match:
-    import clips
-
-    environment = clips.Environment()
-    slots = " ".join(f"(multislot {name})" if name == "tags" else f"(slot {name})" for name in ALL_FIELDS)
-    environment.build(f"(deftemplate event {slots})")
-    for number, rule in enumerate(rules):
-        for place, row in enumerate(alternatives(rule)):
-            environment.build(f"(defrule r{number}-{place} (event {_clips_slots(row)}) =>)")
+    """Rules as they are written, read through the documented interface."""
+    environment = _clips_environment(rules)
     template = environment.find_template("event")
 
     def match(event: Event) -> set[int]:
@@ -110,6 +104,54 @@ def load_clips(rules: Sequence[Conditions]) -> Match:
         return found
 
     return match
+
+
+def load_clips_tuned(rules: Sequence[Conditions]) -> Match:
+    """The most selective condition first, as a Rete network likes it; names read from the library below clipspy."""
+    from clips._clips import ffi, lib
+
+    environment = _clips_environment([_selective_first(rule) for rule in rules])
+    template = environment.find_template("event")
+
+    def match(event: Event) -> set[int]:
+        handle, fact, found = environment._env, template.assert_fact(**event), set()
+        activation = lib.GetNextActivation(handle, ffi.NULL)
+        while activation != ffi.NULL:
+            found.add(int(ffi.string(lib.ActivationRuleName(activation))[1:].partition(b"-")[0]))
+            activation = lib.GetNextActivation(handle, activation)
+        fact.retract()
+        return found
+
+    return match
+
+
+def _clips_environment(rules: Sequence[Conditions]) -> Any:
+    import clips
+
+    environment = clips.Environment()
+    slots = " ".join(f"(multislot {name})" if name == "tags" else f"(slot {name})" for name in ALL_FIELDS)
+    environment.build(f"(deftemplate event {slots})")
+    for number, rule in enumerate(rules):
+        for place, row in enumerate(alternatives(rule)):
+            environment.build(f"(defrule r{number}-{place} (event {_clips_slots(row)}) =>)")
+    return environment
+
+
+_SHARES = {"not_in": 0.6, "at_most": 0.7, "at_least": 0.7, "between": 0.7, "exists": 0.8, "has": 0.9, "mentions": 1.0}
+
+
+def _selective_first(conditions: Conditions) -> Conditions:
+    return tuple(sorted(conditions, key=_share))
+
+
+def _share(part: Condition) -> float:
+    """About what share of events fulfils it, and how dear it is to ask."""
+    if isinstance(part, Either):
+        return max(map(_share, part.parts))
+    if part.operator in _SHARES:
+        return _SHARES[part.operator]
+    wanted = len(part.operand) if part.operator == "in" else 1
+    return wanted / len({**WIDE, **NARROW}.get(part.field, FLAGS))
 
 
 def _clips_slots(row: tuple[Clause, ...]) -> str:
