@@ -13,6 +13,7 @@ from amends_engine.option_reading import read_option
 from amends_engine.placeholders import parse_text
 from amends_engine.shapes import TOO_LATE, check_shape
 from amends_engine.steps import Option, OptionType
+from amends_engine.values import so_long_after
 
 UNKNOWN_FOR = timedelta(days=1)
 """How long a step can be done in time while nobody knows the moment before which it should be."""
@@ -58,7 +59,7 @@ def _read_tells(node: Node, name: str, kind: str, path: str, scope: Scope) -> Ac
 
 def due_at(deadline: Deadline, begins_at: datetime, facts: Facts, zone: tzinfo) -> datetime:
     """The first of its two limits; a moment that is not known counts as a day from the beginning."""
-    limits = [begins_at + deadline.within] if deadline.within else []
+    limits = [so_long_after(begins_at, deadline.within)] if deadline.within else []
     if deadline.before:
         limits.append(find_moment(deadline.before, begins_at, facts, zone) or begins_at + UNKNOWN_FOR)
     return min(limits)

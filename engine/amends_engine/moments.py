@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from amends_engine.calendars import Calendar, next_opening
 from amends_engine.conditions import Facts
+from amends_engine.values import so_long_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,13 @@ CLOCK = re.compile(r"(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)\Z")
 
 
 def find_moment(moment: Moment, begins_at: datetime, facts: Facts, zone: tzinfo) -> datetime | None:
-    """In UTC; None while the field has no value."""
+    """In UTC; None while the field has no value, or one at the very edge of the calendar."""
     match moment:
         case After(length):
-            return begins_at + length
+            return so_long_after(begins_at, length)
         case AtField(offset, field):
             found = _time_in(facts, field, zone)
-            return found + offset if found else None
+            return so_long_after(found, offset) if found else None
         case NextOpening(calendar):
             return next_opening(begins_at, calendar)
         case NextClock(clock):
@@ -68,9 +69,12 @@ def entity_of(field: str, facts: Facts) -> str:
 
 def _time_in(facts: Facts, field: str, zone: tzinfo) -> datetime | None:
     value = facts.get(field)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC)
-    return wall_time(value, time(), zone) if isinstance(value, date) else None
+    try:
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        return wall_time(value, time(), zone) if isinstance(value, date) else None
+    except OverflowError:  # 9999-12-31 ends in the year 10000 where clocks are behind UTC
+        return None
 
 
 def wall_time(day: date, clock: time, zone: tzinfo) -> datetime:

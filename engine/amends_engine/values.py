@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from babel.core import get_global
 
@@ -33,9 +33,13 @@ class Money:
 Value: TypeAlias = bool | int | float | str | Money | datetime | date | timedelta | tuple[str, ...]
 """What a field of an event or a customer can hold; a missing value is no key at all."""
 
+_Moment = TypeVar("_Moment", bound=date)  # a time is a date too
+
 _MONEY = re.compile(r"(?P<amount>-?\d{1,15}(\.\d{1,4})?)\s?(?P<currency>[A-Z]{3})\Z")
 _DURATION = re.compile(r"(?:(\d{1,6})w)?\s?(?:(\d{1,6})d)?\s?(?:(\d{1,6})h)?\s?(?:(\d{1,6})m)?\s?(?:(\d{1,6})s)?\Z")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2199  # beyond, a deadline some weeks away may fall off the calendar
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_END = datetime(9999, 1, 1, tzinfo=UTC)  # so early in the year that it can be told in any time zone
 _UNITS = ("weeks", "days", "hours", "minutes", "seconds")
 
 
@@ -72,8 +76,15 @@ def parse_duration(text: str) -> timedelta:
 
 def so_long_before(moment: datetime, length: timedelta) -> datetime:
     """The earlier moment, or the first one of the calendar, which knows no year 0."""
-    first = datetime.min.replace(tzinfo=UTC)
-    return moment - length if moment - first > length else first
+    return so_long_after(moment, -length)
+
+
+def so_long_after(moment: datetime, length: timedelta) -> datetime:
+    """The later moment (a negative length: the earlier), or the end of the calendar on that side."""
+    try:
+        return moment + length
+    except OverflowError:
+        return _END if length > timedelta(0) else _BEGINNING
 
 
 def describe_duration(length: timedelta) -> str:
@@ -98,16 +109,17 @@ def parse_time(text: str) -> datetime:
     return plausible(moment)
 
 
-def plausible(moment: datetime) -> datetime:
-    """The same time, unless its year is one that no event has; raises BadValue."""
+def plausible(moment: _Moment) -> _Moment:
+    """The same time or date, unless its year is one that no event has; raises BadValue."""
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise BadValue(f"{moment.isoformat()} does not lie between the years {_FIRST_YEAR} and {_LAST_YEAR}")
     return moment
 
 
 def parse_date(text: str) -> date:
-    """Read an ISO 8601 date; raises BadValue."""
+    """Read an ISO 8601 date; 9999-12-31, by which other programs say "never", is refused; raises BadValue."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise BadValue(f"{text!r} is not a date; write for example 2026-03-01") from None
+    return plausible(day)

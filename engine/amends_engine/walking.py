@@ -12,6 +12,7 @@ from datetime import datetime, tzinfo
 from amends_engine.actions import Action, Choose, Parallel, Pause, Step, Stop, parts_of
 from amends_engine.conditions import Facts, evaluate
 from amends_engine.moments import find_moment
+from amends_engine.values import so_long_after
 
 _STAGES = 1_000
 """More stages than any line has: generations are counted up within a line, and each line has its own thousand."""
@@ -105,6 +106,6 @@ def pause_at(steps: tuple[Step, ...], path: str) -> Pause | None:
 def pause_ends(pause: Pause, begins_at: datetime, facts: Facts, zone: tzinfo) -> datetime:
     """At the latest; a moment that is not known yet, or too far away, is cut by the pause's own limit."""
     found = find_moment(pause.moment, begins_at, facts, zone)
-    limits = [begins_at + pause.at_most] if pause.at_most else []
+    limits = [so_long_after(begins_at, pause.at_most)] if pause.at_most else []
     known = [found] if found else []
     return max(begins_at, min([*known, *limits], default=begins_at))
