@@ -47,4 +47,7 @@ class Lateness:
         rule = self.versions.find(moved.rule_id, moved.rule_version)
         if rule is None or facts is None:
             return None
-        return due_again(self.rules, rule, moved.action, moved.begins_at, facts)
+        try:
+            return due_again(self.rules, rule, moved.action, moved.begins_at, facts)
+        except Exception:  # noqa: BLE001  one that cannot be moved must not keep all others from being told
+            return None

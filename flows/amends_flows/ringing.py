@@ -65,12 +65,17 @@ class Ringer:
     def _move(self, running: Collection[tuple[str, Mode]]) -> None:
         while some := (self.store.stale(running, BATCH) if running else []):
             events, facts = self._known(some)
-            due = {one.id: self._due(one, facts[one.event_id]) for one in some if one.event_id in events}
-            self.store.move(due)
+            found = [(one, self._due(one, facts[one.event_id])) for one in some if one.event_id in events]
+            self.store.move({one.id: due for one, due in found if isinstance(due, datetime)})
+            self._keep([StageDone(one, end, {}) for one, end in found if isinstance(end, Decision)])
 
-    def _due(self, timer: Timer, facts: Facts) -> datetime:
+    def _due(self, timer: Timer, facts: Facts) -> datetime | Decision:
+        """When it is due now, or its end."""
         rule = self.versions.find(timer.rule_id, timer.rule_version)
-        return moved(self.rules, rule, timer, facts) if rule else timer.due_at
+        try:
+            return moved(self.rules, rule, timer, facts) if rule else timer.due_at
+        except Exception as error:  # noqa: BLE001  moving is pure: what raises once raises every time
+            return _end(timer, timer.due_at, _failed(error))
 
     def _known(self, timers: Sequence[Timer]) -> tuple[dict[str, Event], Mapping[str, Facts]]:
         events = self.store.events({timer.event_id for timer in timers})
@@ -89,8 +94,11 @@ class Ringer:
             known = {**facts[one.timer.event_id], **given.get(one.timer.decision_id or "", {})}
             on = (events[one.timer.event_id], known, told[one.timer.id], past)
             stages.append(self._stage(one, on, acted))
+        return self._keep(stages)
+
+    def _keep(self, stages: Sequence[StageDone]) -> int:
         versions = {_key(stage.decision): self._version(stage.decision) for stage in stages if stage.decision}
-        return self.store.save_stages(stages, versions)
+        return self.store.save_stages(stages, versions) if stages else 0
 
     def _past(self, going: Iterable[tuple[Timer, Event, tuple[Event, ...]]]) -> Mapping[str, Facts]:
         """By event id what the rules that go on ask of the past."""
@@ -104,9 +112,12 @@ class Ringer:
         (event, facts, heard, past), timer = on, ringing.timer
         rule = self.versions.find(timer.rule_id, timer.rule_version)
         if rule is None:
-            return StageDone(timer, _unreadable(ringing), facts)
-        going = Continuation(ringing, rule, event, facts, heard, past)
-        return StageDone(timer, resume(self.rules, going, acted, self.clock()), going.told)
+            return StageDone(timer, _end(timer, ringing.at, _UNREADABLE), facts)
+        try:
+            going = Continuation(ringing, rule, event, facts, heard, past)
+            return StageDone(timer, resume(self.rules, going, acted, self.clock()), going.told)
+        except Exception as error:  # noqa: BLE001  one that cannot go on must not keep all others from going on
+            return StageDone(timer, _end(timer, ringing.at, _failed(error)), facts)
 
     def _version(self, decision: Decision) -> RuleVersion:
         rule = self.versions.find(decision.rule_id, decision.rule_version)
@@ -131,10 +142,15 @@ def version_of(rule: Rule) -> RuleVersion:
     return RuleVersion(rule.id, rule.version, rule.why, rule.owner, rule.body)
 
 
-def _unreadable(ringing: Ring) -> Decision:
-    """The end of a decision whose rule refers to something that is gone, such as a template."""
-    timer = ringing.timer
-    reason = "the rule as it was cannot be read any more; something it names is gone"
+_UNREADABLE = "the rule as it was cannot be read any more; something it names is gone"
+
+
+def _failed(error: Exception) -> str:
+    return f"going on failed with {type(error).__name__}"
+
+
+def _end(timer: Timer, at: datetime, reason: str) -> Decision:
+    """The end of what waited and cannot go on."""
     return Decision(
         id=decision_id(timer.event_id, timer.rule_id, timer.mode, timer.generation),
         event_id=timer.event_id,
@@ -143,7 +159,7 @@ def _unreadable(ringing: Ring) -> Decision:
         mode=timer.mode,
         outcome=Outcome.UNDECIDED,
         customer_id=timer.customer_id,
-        decided_for=ringing.at,
+        decided_for=at,
         reason=reason,
         generation=timer.generation,
     )
