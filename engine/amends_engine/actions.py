@@ -207,6 +207,10 @@ def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
             return operand.fill(facts, voice.fallback, voice.write)
 
 
+def moment_of(when: When, facts: Facts) -> datetime | None:
+    return find_moment(when.moment, _OF_NO_ACCOUNT, facts, when.zone)
+
+
 _OF_NO_ACCOUNT = datetime(1970, 1, 1, tzinfo=UTC)  # a moment in a field does not count from anywhere
 
 
@@ -215,7 +219,7 @@ def _datum(operand: Operand, facts: Facts, voice: Voice) -> Json:
     if isinstance(operand, Datum):
         return _datum(operand.value, facts, voice)
     if isinstance(operand, When):
-        found = find_moment(operand.moment, _OF_NO_ACCOUNT, facts, operand.zone)
+        found = moment_of(operand, facts)
         return found.isoformat() if found else None
     if isinstance(operand, Text) and len(operand.parts) == 1 and operand.fields:
         [name] = operand.fields

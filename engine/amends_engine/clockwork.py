@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from amends_engine.changes import Change, event_of, facts_of_change
 from amends_engine.conditions import Facts
-from amends_engine.continuing import Continuation, due_again, moved, resume
+from amends_engine.continuing import Continuation, due_again, moved, resume, starts_again
 from amends_engine.deriving import with_derived
 from amends_engine.earlier import Compared
 from amends_engine.events import DEEPEST, OWN_SOURCE, Event
@@ -142,11 +142,14 @@ class Clockwork:
     def _move(self) -> None:
         """Waits and deadlines that are bound to a field move with it."""
         self.timers = [self._moved(timer) for timer in self.timers]
-        self.books.move(self._due_again)
+        self.books.move(self._due_again, self._starts_again)
 
     def _due_again(self, work: Work, intent: Intent) -> datetime | None:
         rule, facts = self.rules.by_id[work.decision.rule_id], self._facts(work.event)
         return due_again(self.rules, rule, intent.action, work.decision.decided_for, facts)
+
+    def _starts_again(self, work: Work, intent: Intent) -> datetime | None:
+        return starts_again(self.rules.by_id[work.decision.rule_id], intent.action, self._facts(work.event))
 
     def _settle(self, group: Group) -> None:
         watches = {watch.id for watch in group.trigger.watches}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from amends_engine.actions import Pause, Step
+from amends_engine.actions import Pause, Step, When, moment_of
 from amends_engine.ages import stale
 from amends_engine.conditions import Facts, evaluate
 from amends_engine.deadlines import due_at
@@ -72,6 +72,13 @@ def due_again(rules: RuleSet, rule: Rule, action: str, begins_at: datetime, fact
     """When a step should be done by what is known now; None if the rule has no such step with a deadline."""
     found = next((one.deadline for one in rule.actions() if one.name == action and one.deadline), None)
     return due_at(found, begins_at, facts, rules.zone) if found else None
+
+
+def starts_again(rule: Rule, action: str, facts: Facts) -> datetime | None:
+    """When a step begins by what is known now; None if the rule has no such step, or nobody knows."""
+    options = next((one.options.values() for one in rule.actions() if one.name == action), ())
+    when = next((operand for operand in options if isinstance(operand, When)), None)
+    return moment_of(when, facts) if when else None
 
 
 def _begin(stage: Stage, acted: ActedTimes) -> Decision | None:

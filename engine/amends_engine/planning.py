@@ -7,7 +7,18 @@ from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TypeAlias
 
-from amends_engine.actions import Action, Deadline, Parallel, Pause, Step, Voice, conditions_in, resolve
+from amends_engine.actions import (
+    Action,
+    Deadline,
+    Parallel,
+    Pause,
+    Step,
+    Voice,
+    When,
+    conditions_in,
+    moment_of,
+    resolve,
+)
 from amends_engine.ages import stale
 from amends_engine.conditions import Condition, Facts, tests_in
 from amends_engine.deadlines import due_at
@@ -29,6 +40,7 @@ from amends_engine.plans import (
     Mode,
     Outcome,
     Plan,
+    Start,
     Timer,
     decision_id,
     effect_id,
@@ -297,7 +309,15 @@ def _intent(action: Action, decision: str, event: Event, facts: Facts, voice: Vo
     options: dict[str, Json] = {name: resolve(operand, facts, voice) for name, operand in action.options.items()}
     target = _target(options.get(action.target)) or event.customer_id or "nobody"
     identity, starts = effect_id(decision, action.name, target), _moment(options.get(action.starts))
-    return Intent(identity, action.name, action.kind, target, action.position, options, not_before=starts)
+    start = _start(action, facts)
+    return Intent(identity, action.name, action.kind, target, action.position, options, None, starts, start)
+
+
+def _start(action: Action, facts: Facts) -> Start | None:
+    when = next((operand for operand in action.options.values() if isinstance(operand, When)), None)
+    if when is None:
+        return None
+    return Start(moment_of(when, facts), when.moment.field, entity_of(when.moment.field, facts))
 
 
 def _target(given: Json) -> str:

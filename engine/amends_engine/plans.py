@@ -45,6 +45,16 @@ class Intent:
     options: Mapping[str, Json]
     due: "Due | None" = None
     not_before: datetime | None = None
+    start: "Start | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From when on it is carried out or seen, by a field; at: None while that is not known; bound: as of a Timer."""
+
+    at: datetime | None
+    bound: str
+    bound_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

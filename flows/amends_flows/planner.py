@@ -20,12 +20,13 @@ from amends_engine.windows import Group, groups_of, windowed_in
 from amends_flows.lateness import Lateness, LatenessStore
 from amends_flows.ringing import Ringer, RingerStore, version_of
 from amends_flows.scheduling import Scheduler, SchedulerStore
+from amends_flows.starting import Starting, StartingStore
 from amends_flows.versions import Versions
 from amends_store.plannings import Planning
 from amends_store.types import RuleVersion
 
 
-class PlannerStore(RingerStore, LatenessStore, SchedulerStore, Protocol):
+class PlannerStore(RingerStore, LatenessStore, StartingStore, SchedulerStore, Protocol):
     """What planning needs of a store."""
 
     def waiting_versions(self) -> list[tuple[str, str]]: ...
@@ -91,12 +92,14 @@ class Planner:
         scheduler = Scheduler(self.store, self.rules, self.fields, self.batch)
         scheduler.note_slots()
         ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted, self.clock, self.fields)
+        starting = Starting(self.store, now.known, self.versions)
         lateness = Lateness(self.store, now.rules, now.known, self.versions)
         count = 0
         while done := (
             len(now.plan_some())
             or now.settle_some()
             or ringer.ring_some()
+            or starting.move_some()
             or lateness.settle_some()
             or self.store.tell_late(self.batch)
             or scheduler.fill_some()

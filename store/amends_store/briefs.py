@@ -15,6 +15,7 @@ from amends_store.codec import write_json
 from amends_store.desk import Desk, Done, entry_of, named_option, text_option
 from amends_store.intake import accept
 from amends_store.secret import Secret
+from amends_store.starts import starting_at
 from amends_store.statements import insert_all
 from amends_store.tables import briefs
 from amends_store.types import Claimed, Incoming
@@ -25,12 +26,13 @@ _DONE = ("done",)
 
 def show(desk: Desk, claims: Sequence[Claimed]) -> list[Done]:
     """The card is kept as it was written; a time that is not known means now."""
-    rows = [_row(claimed, desk) for claimed in claims]
+    moved = starting_at(desk.connection, [claimed.effect_id for claimed in claims])
+    rows = [_row(claimed, moved.get(claimed.effect_id), desk) for claimed in claims]
     insert_all(desk.connection, briefs, rows)
     return [_done(claimed, row, desk.at) for claimed, row in zip(claims, rows, strict=True)]
 
 
-def _row(claimed: Claimed, desk: Desk) -> dict[str, Any]:
+def _row(claimed: Claimed, begins_at: datetime | None, desk: Desk) -> dict[str, Any]:
     to, buttons = claimed.options.get("to"), claimed.options.get("buttons")
     place = to.get("at") if isinstance(to, dict) else None
     return {
@@ -43,7 +45,7 @@ def _row(claimed: Claimed, desk: Desk) -> dict[str, Any]:
         "buttons": list(buttons) if isinstance(buttons, list) else list(_DONE),
         "state": "shown",
         "customer_id": claimed.customer_id,
-        "show_at": _show_at(claimed, desk.at),
+        "show_at": begins_at or _show_at(claimed, desk.at),
         "recorded_at": desk.at,
     }
 

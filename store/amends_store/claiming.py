@@ -28,7 +28,7 @@ from amends_store.moves import EffectRecord, Move, apply
 from amends_store.operating import RESENT
 from amends_store.performing import OWN_KINDS
 from amends_store.statements import pieces, select_in
-from amends_store.tables import attempts, effects, facts, receipts, requests, stage_facts
+from amends_store.tables import attempts, effects, facts, receipts, requests, stage_facts, starts
 from amends_store.types import Batch, Claimed
 
 POSSIBLE_REPEAT = "sent again, perhaps for the second time"
@@ -147,9 +147,15 @@ def _waits_for_an_earlier_step() -> ColumnElement[bool]:
     )
 
 
+def _is_to_move() -> ColumnElement[bool]:
+    """The field that tells its time has changed; it is moved first."""
+    is_stale = exists().where(starts.c.effect_id == effects.c.id, starts.c.is_stale)
+    return and_(effects.c.not_before.is_not(None), is_stale)
+
+
 _CLAIMABLE = (
     select(effects)
-    .where(_IS_DUE, effects.c.action == bindparam("action"), ~_waits_for_an_earlier_step())
+    .where(_IS_DUE, effects.c.action == bindparam("action"), ~_waits_for_an_earlier_step(), ~_is_to_move())
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=effects)
 )

@@ -17,6 +17,7 @@ from amends_store import customer_turns
 from amends_store.deadlines import put_deadlines
 from amends_store.doubt import doubt
 from amends_store.rule_record import add_counts, save_rules
+from amends_store.starts import put_starts
 from amends_store.statements import change_each, insert_new, select_in
 from amends_store.tables import decisions, effects, events, facts, limit_counts, rule_versions, stage_facts
 from amends_store.timeline import Entry, write_entries
@@ -176,6 +177,7 @@ def save_plans(
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in made])
     _put_effects(connection, made, at)
     put_deadlines(connection, made)
+    put_starts(connection, made)
     insert_new(connection, limit_counts, [row for decision in made for row in _count_rows(decision)])
     put_hits(connection, [hit for plan, _ in saved.values() for hit in plan.hits])
     put_timers(connection, [timer for decision in made for timer in decision.timers], at)
@@ -198,6 +200,7 @@ def save_stages(
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in decided])
     _put_effects(connection, decided, at)
     put_deadlines(connection, decided)
+    put_starts(connection, decided)
     insert_new(connection, limit_counts, [row for decision in decided for row in _count_rows(decision)])
     put_timers(connection, [timer for decision in decided for timer in decision.timers], at)
     known = [{"decision_id": one.id, "facts": facts} for one, facts in made if one.intents]

@@ -1,4 +1,4 @@
-"""Timers and deadlines bound to a field: marked in the transaction that changes it, so that none is forgotten."""
+"""What is bound to a field: marked in the transaction that changes it, so that none is forgotten."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Select, Table, bindparam, select, update
 
 from amends_engine.facts import Key
 from amends_store.statements import select_in
-from amends_store.tables import deadlines, timers
+from amends_store.tables import deadlines, starts, timers
 
-_OPEN = ((timers, "waiting"), (deadlines, "open"))
+_OPEN = ((timers, "waiting"), (deadlines, "open"), (starts, "open"))
 
 
 def mark_stale(connection: Connection, changed: Iterable[tuple[str, str]]) -> None:

@@ -7,7 +7,7 @@ only when somebody looks at them. What has to wait is held, and what is late is 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from amends_engine.budgets import is_low, question, refusal, while_low, window_start
@@ -102,6 +102,9 @@ class _Gift:
     customer_id: str
     at: datetime
     minor: int
+
+
+_When: TypeAlias = Callable[[Work, Intent], datetime | None]
 
 
 @dataclass
@@ -212,10 +215,12 @@ class Books:
         self.held.remove(held)
         self._go_on(held.work, at)
 
-    def move(self, due: Callable[[Work, Intent], datetime | None]) -> None:
-        """Deadlines of what is held, by what is known now."""
+    def move(self, due: _When, starts: _When) -> None:
+        """Deadlines and beginnings of what is held, by what is known now."""
         for one in self.held:
             one.work.left[:] = [_moved(intent, due(one.work, intent)) for intent in one.work.left]
+            if one.work.left[0].not_before and (at := starts(one.work, one.work.left[0])):
+                one.until = at
 
     def take_made(self) -> list[Event]:
         """The events that rules made since the last time."""

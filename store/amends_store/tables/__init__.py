@@ -15,7 +15,7 @@ from amends_store.tables.deciding import (
 )
 from amends_store.tables.desk import briefs, case_events, cases, holds, problem_events, problems, tasks, timeline
 from amends_store.tables.intake import events, quarantined, raw_events, submissions
-from amends_store.tables.ledger import attempts, deadlines, effects, receipts, requests
+from amends_store.tables.ledger import attempts, deadlines, effects, receipts, requests, starts
 from amends_store.tables.money import budget_counters, vouchers
 from amends_store.tables.operating import audit, circuits, meta, pauses
 from amends_store.tables.profiles import (
@@ -65,6 +65,7 @@ __all__ = [
     "schedules",
     "slots",
     "stage_facts",
+    "starts",
     "submissions",
     "tasks",
     "timeline",

@@ -84,6 +84,26 @@ class DeadlineRow(Row, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
+class StartRow(Row, table=True):
+    """From when on an effect is carried out or seen, where a field says so."""
+
+    __tablename__ = "starts"
+    __table_args__ = (
+        ForeignKeyConstraint(["effect_id"], ["effects.id"]),
+        one_of("state", ("open", "over")),
+        Index("ix_starts_bound", "customer_id", "bound", **only_where("state = 'open'")),
+        Index("ix_starts_bound_entity", "bound_id", "bound", **only_where("state = 'open'")),
+    )
+
+    effect_id: str = Field(primary_key=True)
+    customer_id: str | None = None
+    bound: str
+    bound_id: str | None = None
+    at: datetime | None = Field(default=None, sa_type=UtcTime)
+    state: str
+    is_stale: bool
+
+
 class RequestRow(Row, table=True):
     """What is sent, frozen before the first attempt: every later attempt sends the same."""
 
@@ -133,6 +153,7 @@ class ReceiptRow(Row, table=True):
 
 effects = table_of(EffectRow)
 deadlines = table_of(DeadlineRow)
+starts = table_of(StartRow)
 requests = table_of(RequestRow)
 attempts = table_of(AttemptRow)
 receipts = table_of(ReceiptRow)

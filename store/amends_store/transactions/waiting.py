@@ -6,7 +6,7 @@ from datetime import datetime
 from amends_engine.events import Event
 from amends_engine.plans import Json, Timer
 from amends_engine.timers import Ring
-from amends_store import customer_turns, deadlines, planning, windows_settling
+from amends_store import customer_turns, deadlines, planning, starts, windows_settling
 from amends_store import waiting as waits
 from amends_store.transactions.part import Part
 from amends_store.types import RuleVersion, StageDone
@@ -51,6 +51,16 @@ class Waiting(Part):
         """By effect id, until when it should be done by what is known now; None: as before."""
         with self._database.writing() as connection:
             deadlines.move_deadlines(connection, due)
+
+    def moved_starts(self, limit: int) -> list[starts.Bound]:
+        """Effects that begin at a moment that has changed."""
+        with self._database.reading() as connection:
+            return starts.moved_starts(connection, limit)
+
+    def move_starts(self, to: Mapping[str, datetime | None]) -> None:
+        """By effect id when it begins by what is known now; None: as before."""
+        with self._database.writing() as connection:
+            starts.move_starts(connection, to, self._clock())
 
     def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int:
         """Ends timers and keeps what they became; how many nobody else had ended. rules: by "id version"."""
