@@ -1,5 +1,6 @@
 """The command line: one file per command, imported when it is asked for."""
 
+import gc
 import importlib
 import signal
 import sys
@@ -39,6 +40,10 @@ COMMANDS: Mapping[str, str] = {
 """Commands and their modules, in the order in which help lists them."""
 
 
+_GARBAGE_AFTER = 10_000
+"""New objects until Python looks for garbage. What is read lives to the end, so looking after every 700 finds none."""
+
+
 def make_app(commands: Sequence[str]) -> typer.Typer:
     """The command line with these commands."""
     app = typer.Typer(
@@ -70,6 +75,7 @@ def _end(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """Run the command line; what nobody foresaw becomes one sentence, or a trace with --debug."""
+    gc.set_threshold(_GARBAGE_AFTER)
     _let_odd_letters_pass()
     is_debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
