@@ -142,6 +142,11 @@ def one_of(column: str, words: Iterable[str]) -> CheckConstraint:
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-def only_where(condition: str) -> dict[str, Any]:
-    """The arguments that make an index hold only some rows."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+def only_where(condition: str, flag: str = "") -> dict[str, Any]:
+    """The arguments that make an index hold only some rows; flag: a column that must be true, or with NOT false.
+
+    SQLite has no truth values and takes an index only for the words that the query uses.
+    """
+    is_set = f"{flag.removeprefix('NOT ')} = {0 if flag.startswith('NOT ') else 1}"
+    both = [" AND ".join(part for part in (condition, flagged) if part) for flagged in (flag and is_set, flag)]
+    return dict(zip(("sqlite_where", "postgresql_where"), map(text, both), strict=True))

@@ -27,13 +27,18 @@ from amends_engine.plans import JOIN, Hit, Mode, Timer
 from amends_engine.timers import Ring, ring
 from amends_store.performing import OWN_KINDS
 from amends_store.statements import change_each, insert_new, select_in
-from amends_store.tables import decisions, effects, events, hits, timers
+from amends_store.tables import decisions, effects, events, hits, rule_versions, timers
 
 Running: TypeAlias = Collection[tuple[str, Mode]]
 """Rules that may go on, each with the mode of the decisions that may."""
 
 _WAITING = timers.c.state == "waiting"
-_WAITING_VERSIONS = select(timers.c.rule_id, timers.c.rule_version).where(_WAITING).distinct()
+# asked of each version, of which there are few: timers may be very many
+_WAITING_VERSIONS = select(rule_versions.c.rule_id, rule_versions.c.version).where(
+    exists().where(
+        _WAITING, timers.c.rule_id == rule_versions.c.rule_id, timers.c.rule_version == rule_versions.c.version
+    )
+)
 _ANY_WAITING = select(timers.c.id).where(_WAITING).limit(1)
 
 
@@ -251,4 +256,4 @@ def waiting(connection: Connection) -> list[Waiting]:
 
 def waiting_versions(connection: Connection) -> list[tuple[str, str]]:
     """Rules and versions by which something waits."""
-    return sorted((row.rule_id, row.rule_version) for row in connection.execute(_WAITING_VERSIONS))
+    return sorted((row.rule_id, row.version) for row in connection.execute(_WAITING_VERSIONS))

@@ -67,6 +67,7 @@ class DeadlineRow(Row, table=True):
         ForeignKeyConstraint(["effect_id"], ["effects.id"]),
         one_of("state", ("open", "met", "late", "void")),
         Index("ix_deadlines_open", "due_at", **only_where("state = 'open'")),
+        Index("ix_deadlines_stale", "effect_id", **only_where("state = 'open'", "is_stale")),
         Index("ix_deadlines_bound", "customer_id", "bound", **only_where("state = 'open'")),
         Index("ix_deadlines_bound_entity", "bound_id", "bound", **only_where("state = 'open'")),
         Index(None, "event_id"),

@@ -18,7 +18,7 @@ class HitRow(Row, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["event_id"], ["events.id"]),
         Index(None, "watch", "group_key", "at"),
-        Index("ix_hits_unsettled", "watch", "group_key", **only_where("NOT is_settled")),
+        Index("ix_hits_unsettled", "group_key", "watch", **only_where("", "NOT is_settled")),
     )
 
     watch: str = Field(primary_key=True)
@@ -42,6 +42,8 @@ class TimerRow(Row, table=True):
         one_of("state", ("waiting", "rung", "cancelled")),
         Index(None, "window", "group_key"),
         Index("ix_timers_waiting", "due_at", **only_where("state = 'waiting'")),
+        Index("ix_timers_stale", "rule_id", "mode", **only_where("state = 'waiting'", "is_stale")),
+        Index("ix_timers_versions", "rule_id", "rule_version", **only_where("state = 'waiting'")),
         Index("ix_timers_watching", "watch", "group_key", **only_where("state = 'waiting'")),
         Index("ix_timers_bound", "customer_id", "bound", **only_where("state = 'waiting'")),
         Index("ix_timers_bound_entity", "bound_id", "bound", **only_where("state = 'waiting'")),
