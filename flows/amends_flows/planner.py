@@ -134,7 +134,7 @@ class Planner:
             planning = self.store.begin_planning(self.worker, [event.id for event in events])
             with self.store.as_one():  # what was known when events were taken still holds when plans are saved
                 made = self._plan(self.store.take_unplanned(planning.event_ids, self.changing))
-            self.store.end_planning(planning.number)
+                self.store.end_planning(planning.number)
             if made:
                 return made
             is_shared = True  # another program was faster: look for what it has not in its hands

@@ -1,6 +1,6 @@
 """Opens the database so that what it confirms is on the disk, and refuses one that would not keep its word."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import local
@@ -29,9 +29,10 @@ _POSTGRES_SETTINGS = {"fsync": "on", "full_page_writes": "on", "synchronous_comm
 class Database:
     """Transactions on one database. Threads may share it; on SQLite its writers wait for each other here."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, notes: Engine | None = None) -> None:
         self._engine = engine
         self._writer = engine.execution_options(**{_WRITES: True})
+        self._notes = (notes or engine).execution_options(**{_WRITES: True})
         self._one_at_a_time = Turns() if engine.dialect.name == "sqlite" else None
         self._of_thread = local()
 
@@ -64,14 +65,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self, *, is_urgent: bool = False) -> Iterator[Connection]:
-        """One transaction, committed at the end, rolled back when an exception leaves it."""
+    def writing(self, *, is_urgent: bool = False, is_note: bool = False) -> Iterator[Connection]:
+        """One transaction, committed at the end, rolled back when an exception leaves it.
+
+        is_note: who is at what, which means nothing once the machine has stopped; on SQLite it outlives this process,
+        and is on the disk with the next commit that is not a note.
+        """
         if self._joined is not None:
             yield self._joined
             return
         # SQLite lets waiting writers poll; turns here serve the threads of this process at once
         turn = self._one_at_a_time.taken(is_urgent=is_urgent) if self._one_at_a_time else nullcontext()
-        with in_words(), turn, self._writer.begin() as connection:
+        with in_words(), turn, (self._notes if is_note else self._writer).begin() as connection:
             yield connection
 
     @contextmanager
@@ -85,14 +90,14 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+        self._notes.dispose()
 
 
 def open_database(address: str) -> Database:
     """address: sqlite:///FILE, sqlite:// (in memory, for rehearsals) or postgresql://…; raises StoreError."""
     url = read_address(address)
     try:
-        engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
-        database = Database(engine)
+        database = Database(*_sqlite_engines(url)) if _is_sqlite(url) else Database(_postgres_engine(url))
         with database.reading() as connection:
             _assert_settings(connection, url)
     except (DatabaseTrouble, DBAPIError, OSError) as error:
@@ -122,15 +127,22 @@ def is_in_memory(url: URL) -> bool:
     return not url.database or url.database == ":memory:"
 
 
-def _sqlite_engine(url: URL) -> Engine:
+def _is_sqlite(url: URL) -> bool:
+    return url.get_backend_name() == "sqlite"
+
+
+def _sqlite_engines(url: URL) -> list[Engine]:
+    """One for everything; for a file another one for notes, which waits for no disk."""
     if is_in_memory(url):
-        engine = create_engine(
-            url, hide_parameters=True, poolclass=StaticPool, connect_args={"check_same_thread": False}
-        )
-    else:
-        _make_private_file(Path(str(url.database)))
-        engine = create_engine(url, hide_parameters=True)  # an error's text may end in a log
-    event.listen(engine, "connect", _configure_sqlite)
+        alone = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        return [_sqlite_engine(url, _configure_sqlite, **alone)]
+    _make_private_file(Path(str(url.database)))
+    return [_sqlite_engine(url, _configure_sqlite), _sqlite_engine(url, _configure_for_notes)]
+
+
+def _sqlite_engine(url: URL, configure: Callable[[Any, Any], None], **options: Any) -> Engine:
+    engine = create_engine(url, hide_parameters=True, **options)  # an error's text may end in a log
+    event.listen(engine, "connect", configure)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -146,6 +158,11 @@ def _configure_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     for name, (setting, _) in _SQLITE_SETTINGS.items():
         connection.execute(f"PRAGMA {name} = {setting}").close()
+
+
+def _configure_for_notes(connection: Any, record: Any) -> None:
+    _configure_sqlite(connection, record)
+    connection.execute("PRAGMA synchronous = NORMAL").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -27,6 +27,16 @@ def test_sqlite_keeps_what_it_confirms(tmp_path: Path) -> None:
     store.close()
 
 
+def test_only_notes_do_not_wait_for_the_disk(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'amends.db'}", clock=lambda: None)
+    found = {}
+    for is_note in (False, True):
+        with store._database.writing(is_note=is_note) as connection:
+            found[is_note] = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+    assert found == {False: 2, True: 1}
+    store.close()
+
+
 def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "amends.db"
     open_store(f"sqlite:///{path}", clock=lambda: None).close()

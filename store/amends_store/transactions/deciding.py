@@ -81,7 +81,7 @@ class Deciding(Part):
 
     def begin_planning(self, worker: str, event_ids: Sequence[str]) -> plannings.Planning:
         """Tells, before the work, which events are planned now, and answers which of these may be."""
-        with self._database.writing() as connection:
+        with self._database.writing(is_note=True) as connection:
             return plannings.begin(connection, worker, event_ids, self._clock())
 
     def end_planning(self, number: int) -> None:

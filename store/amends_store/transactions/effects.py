@@ -38,7 +38,7 @@ class Effects(Part):
         self, decision_ids: Sequence[str], action: str, worker: str, limit: int, lease: timedelta = LEASE
     ) -> list[Claimed]:
         """Up to limit due effects of that action, now this worker's until the lease ends."""
-        with self._database.writing() as connection:
+        with self._database.writing(is_note=True) as connection:
             claimed = claiming.claim(connection, decision_ids, action, limit, self._taker(worker, lease))
         if claimed:
             reach(CrashPoint.CLAIMED)
