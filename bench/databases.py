@@ -22,31 +22,28 @@ SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 
 
 @dataclass(frozen=True)
-class Figures:
-    """Seconds of each stage."""
+class Took:
+    """Seconds: on the wall, and of CPU in our processes and in the database's server."""
 
-    accepting: float
-    planning: float
-    carrying_out: float
-    effects: int
+    wall: float
+    processes: float
+    server: float
 
 
 def main(is_full: bool = False) -> None:
     times = 10 if is_full else 3
-    print("# The store on two databases\n")
-    print("| database | events | accepted/s | planned/s | effects carried out/s |\n|---|--:|--:|--:|--:|")
-    found = {SQLITE: measure("", times)}
+    print(f"# The store on two databases\n\nLoad average before: {os.getloadavg()[0]:.1f}\n")
+    print("| database | stage | a second | seconds | CPU of the process, s | CPU of the server, s |")
+    print("|---|---|--:|--:|--:|--:|")
+    found = {SQLITE: measure(SQLITE, "", times)}
     if address := os.environ.get("AMENDS_BENCH_POSTGRES"):
         empty(address)
-        found[POSTGRES] = measure(address, times)
+        found[POSTGRES] = measure(POSTGRES, address, times)
         empty(address)
-    for name, figures in found.items():
-        events = 1000 * times
-        rates = (events / figures.accepting, events / figures.planning, figures.effects / figures.carrying_out)
-        print(f"| {name} | {events:,} | {' | '.join(f'{rate:,.0f}' for rate in rates)} |")
-    if POSTGRES in found:
-        ratio = found[SQLITE].planning / found[POSTGRES].planning
-        print(f"\nPlanning on PostgreSQL is {ratio:.2f} times as fast as on SQLite.")
+        for stage, took in found[POSTGRES].items():
+            base = found[SQLITE][stage]
+            print(f"\n{stage} on PostgreSQL is {base.wall / took.wall:.2f} times as fast as on SQLite; "
+                  f"{base.processes / took.processes:.2f} times by the CPU of the process.")  # fmt: skip
 
 
 def empty(address: str) -> None:
@@ -57,7 +54,17 @@ def empty(address: str) -> None:
         connection.execute("CREATE SCHEMA public")
 
 
-def measure(address: str, times: int) -> Figures:
+def measure(name: str, address: str, times: int) -> dict[str, Took]:
+    found: dict[str, Took] = {}
+
+    def run(stage: str, act: Callable[[], int]) -> None:
+        used, cpu, began = server_seconds(address), time.process_time(), time.perf_counter()
+        count = act()
+        took = Took(time.perf_counter() - began, time.process_time() - cpu, server_seconds(address) - used)
+        found[stage] = took
+        row = f"{count / took.wall:,.0f} | {took.wall:.1f} | {took.processes:.1f} | {took.server:.1f}"
+        print(f"| {name} | {stage} | {row} |", flush=True)
+
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         settings = Settings(RETAIL, home, address or f"sqlite:///{home / 'amends.db'}", None, {})
@@ -66,27 +73,36 @@ def measure(address: str, times: int) -> Figures:
             sources = made.workspace.sources
             take(shoppers, made, ProfileSink(made.store, "shoppers"), sources["shoppers"])
             sink = EventSink(made.store, "shop-reviews", now())
-            accepting = timed(lambda: take(reviews, made, sink, sources["shop-reviews"]))
-            planning = timed(made.planner.plan_all)
-            effects = 0
-
-            def report(progress) -> None:
-                nonlocal effects
-                effects += progress.total
-
-            carrying_out = timed(lambda: dispatch(made.runtime, InProcess(made.runtime), report))
-            return Figures(accepting, planning, carrying_out, effects)
+            run("Accepting", lambda: take(reviews, made, sink, sources["shop-reviews"]))
+            run("Planning", made.planner.plan_all)
+            run("Carrying out", lambda: carry_out(made))
+    return found
 
 
-def take(path: Path, made, sink, mapping) -> None:
+def carry_out(made) -> int:
+    moved: list[int] = []
+    dispatch(made.runtime, InProcess(made.runtime), lambda progress: moved.append(progress.total))
+    return sum(moved)
+
+
+def take(path: Path, made, sink, mapping) -> int:
     records = read_records(path, made.workspace, mapping, now())
-    take_file(path.name, records, sink, IntakeCounts(), lambda _end: None)
+    counts = IntakeCounts()
+    take_file(path.name, records, sink, counts, lambda _end: None)
+    return counts.read
 
 
-def timed(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
+def server_seconds(address: str) -> float:
+    """CPU of the server's processes for this database; 0 where it has none on this machine."""
+    if not address:
+        return 0.0
+    import psycopg
+
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+    with psycopg.connect(address.replace("+psycopg", "")) as connection:
+        stats = [Path(f"/proc/{pid}/stat") for (pid,) in connection.execute(query)]
+    fields = [stat.read_text().rpartition(") ")[2].split() for stat in stats if stat.exists()]
+    return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

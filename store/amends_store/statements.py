@@ -50,21 +50,15 @@ def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any
     """Adds the rows, or does with those that are there already what otherwise says."""
     if not rows:
         return
-    statement = _upsertion(connection.dialect.name, table, otherwise)
     if connection.dialect.name == "sqlite":
-        run_straight(connection, statement, table, rows)
+        run_straight(connection, _upsertion(table, otherwise), table, rows)
     else:
-        _insert_rows(connection, statement, rows)
+        _insert_rows(connection, table, rows, otherwise)
 
 
 @lru_cache
-def _upsertion(database: str, table: Table, otherwise: Otherwise) -> Any:
-    return otherwise(_insert(database, table))
-
-
-def _insert_on(connection: Connection, table: Table) -> Any:
-    """The insert of this database, for ON CONFLICT."""
-    return _insert(connection.dialect.name, table)
+def _upsertion(table: Table, otherwise: Otherwise) -> Any:
+    return otherwise(_insert("sqlite", table))
 
 
 def _insert(database: str, table: Table) -> Any:
@@ -72,12 +66,23 @@ def _insert(database: str, table: Table) -> Any:
     return import_module(f"sqlalchemy.dialects.{database}").insert(table)
 
 
-def _insert_rows(connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> Any:
+def _insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], otherwise: Otherwise | None = None
+) -> Any:
     names = tuple(rows[0])
-    # one statement whose parameters are columns: a row each costs PostgreSQL and its driver three times as much
-    return connection.execute(
-        statement.from_select(names, _unnested(statement.table, names), include_defaults=False), _turned(names, rows)
-    )
+    return connection.execute(_insertion(table, names, otherwise), _turned(names, rows))
+
+
+@lru_cache
+def _insertion(table: Table, names: tuple[str, ...], otherwise: Otherwise | None) -> Any:
+    """One statement whose parameters are columns: a row each costs PostgreSQL and its driver three times as much."""
+    begun = _insert("postgresql", table)
+    whole = otherwise(begun) if otherwise else begun
+    return whole.from_select(names, _unnested(table, names), include_defaults=False)
+
+
+def _unless_there(statement: Any) -> Any:
+    return statement.on_conflict_do_nothing()
 
 
 @lru_cache
@@ -103,7 +108,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str,
     if rows and connection.dialect.name == "sqlite":
         insert_straight(connection, table, rows, _UNLESS_THERE)
     elif rows:
-        _insert_rows(connection, _insert_on(connection, table).on_conflict_do_nothing(), rows)
+        _insert_rows(connection, table, rows, _unless_there)
 
 
 def insert_returning(
@@ -114,15 +119,20 @@ def insert_returning(
         return set()
     if connection.dialect.name == "sqlite":
         return insert_straight_returning(connection, table, rows, f"{_UNLESS_THERE} RETURNING {key.name}")
-    statement = _insert_on(connection, table).on_conflict_do_nothing().returning(key)
-    return set(_insert_rows(connection, statement, rows).scalars())
+    names = tuple(rows[0])
+    return set(connection.execute(_returning(table, names, key), _turned(names, rows)).scalars().all())
+
+
+@lru_cache
+def _returning(table: Table, names: tuple[str, ...], key: Column[str]) -> Any:
+    return _insertion(table, names, _unless_there).returning(key)
 
 
 def insert_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows and connection.dialect.name == "sqlite":
         insert_straight(connection, table, rows)
     elif rows:
-        _insert_rows(connection, _insert_on(connection, table), rows)
+        _insert_rows(connection, table, rows)
 
 
 WAS = "was_"

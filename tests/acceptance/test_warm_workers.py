@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +17,15 @@ from amends.bootstrap import opened_store
 from amends.settings import read_settings
 
 
-def _states(desk: Desk, settings: Mapping[str, str]) -> Counter[tuple[str, str]]:
+def _wait_until(done: Mapping[tuple[str, str], int], desk: Desk, settings: Mapping[str, str]) -> None:
     with opened_store(read_settings({**desk.settings, **settings}, desk.here)) as store:
-        found = store.counts().effects
-    return Counter({(one.kind, one.state.value): one.count for one in found if one.mode.value == "live"})
+
+        def states() -> Counter[tuple[str, str]]:
+            time.sleep(0.2)  # the workers need the machine
+            found = store.counts().effects
+            return Counter({(one.kind, one.state.value): one.count for one in found if one.mode.value == "live"})
+
+        wait_for(lambda: states() == done)
 
 
 def _stop(worker: "subprocess.Popen[str]") -> list[dict[str, Any]]:
@@ -34,7 +40,7 @@ def test_a_worker_finishes_what_was_taken_in_and_names_nobody(desk: Desk, start:
     desk.amends("import", desk.events(event(1)), "--as", "events")
     worker = start("worker")
     done = {("voucher", "succeeded"): 1, ("email", "previewed"): 1, ("slack", "previewed"): 1}
-    wait_for(lambda: _states(desk, {}) == done)
+    _wait_until(done, desk, {})
     told = _stop(worker)
     assert [told[0]["what"], told[-1]["what"]] == ["working", "stopped"]
     assert "ana1@" not in json.dumps(told)
@@ -52,7 +58,7 @@ def test_two_workers_share_the_work_and_issue_exactly_the_cap(
     workers = [start("worker", **settings) for _ in range(2)]
     done = {("voucher", "succeeded"): 50, ("voucher", "capped"): 150}
     done |= {("email", "previewed"): 200, ("slack", "previewed"): 200}
-    wait_for(lambda: _states(desk, settings) == done)
+    _wait_until(done, desk, settings)
     batches = [line for worker in workers for line in _stop(worker) if line["what"] == "a batch was carried out"]
     assert sum(line["effects"] for line in batches) == 800  # the letters of the shadow rule too
     assert len([name for name in desk.outbox if name.endswith(".eml")]) == 200
