@@ -44,9 +44,10 @@ class Alone:
         return dict(self._open)
 
     def trip(self, circuit: Circuit) -> bool:
-        is_new = circuit.channel not in self._open
-        self._open[circuit.channel] = circuit
-        return is_new
+        known = self._open.get(circuit.channel)
+        if known is None or known.openings < circuit.openings:
+            self._open[circuit.channel] = circuit
+        return known is None
 
     def take_probe(self, channel: str, until: datetime) -> bool:
         known = self._open.get(channel)
@@ -88,13 +89,13 @@ class Breaker:
         self._forget()
         return taken
 
-    def heed(self, outcome: Receipt | DeliveryError) -> None:
-        """Learn from what the provider answered."""
+    def heed(self, outcome: Receipt | DeliveryError, *, is_probe: bool = False) -> None:
+        """Learn from what the provider answered; is_probe: to the one effect that tried whether it answers again."""
         match outcome:
             case Rejected(is_access=True):
-                self._trip(f"{self._channel} refuses our credentials: {outcome}", CLOSED_FOR)
+                self._trip(f"{self._channel} refuses our credentials: {outcome}", is_probe=is_probe)
             case Unavailable():
-                self._miss(f"{self._channel} cannot be reached: {outcome}")
+                self._miss(f"{self._channel} cannot be reached: {outcome}", is_probe=is_probe)
             case Uncertain():
                 pass  # neither reached for certain nor refused
             case _:
@@ -111,19 +112,23 @@ class Breaker:
         with self._lock:
             self._read_at = None
 
-    def _miss(self, reason: str) -> None:
-        circuit = self._circuit()
+    def _miss(self, reason: str, *, is_probe: bool) -> None:
         with self._lock:
             self._misses += 1
-            is_enough = circuit is not None or self._misses >= TRIPS_AFTER
+            is_enough = is_probe or self._misses >= TRIPS_AFTER
         if is_enough:
-            self._trip(reason, CLOSED_FOR * float(2 ** min(circuit.openings if circuit else 0, 8)))
+            self._trip(reason, is_probe=is_probe, longer=is_probe)
 
-    def _trip(self, reason: str, rest: timedelta) -> None:
+    def _trip(self, reason: str, *, is_probe: bool, longer: bool = False) -> None:
+        """longer: each trial that reaches nobody is followed by a longer rest."""
+        with self._lock:
+            self._misses = 0
         now, before = self._clock(), self._circuit()
+        if before and not is_probe:
+            return  # it was under way when the circuit opened, and so is no trial
         openings = before.openings + 1 if before else 1
-        circuit = Circuit(self._channel, reason, now, now + min(rest, _LONGEST_REST), openings)
-        self._store.trip(circuit)
+        rest = CLOSED_FOR * float(2 ** min(openings - 1, 8)) if longer else CLOSED_FOR
+        self._store.trip(Circuit(self._channel, reason, now, now + min(rest, _LONGEST_REST), openings))
         self._forget()
 
     def _answered(self) -> None:

@@ -243,7 +243,10 @@ def _judge(runtime: Runtime, claim: Claimed, future: "Future[Outcome]") -> Verdi
 def _outcome(future: "Future[Outcome]") -> Outcome:
     if future.cancel():
         return NotSent("interrupted before it was sent")
-    return future.result() if future.done() else Uncertain("no answer before the lease ended")
+    if not future.done():
+        return Uncertain("no answer before the lease ended")
+    error = future.exception()
+    return Uncertain(f"the lane failed with {type(error).__name__}") if error else future.result()
 
 
 def _result(runtime: Runtime, claim: Claimed, verdict: Verdict) -> Result:

@@ -3,6 +3,7 @@
 A connector whose targets are systems of their own, as the endpoints of webhooks are, has a lane for each of them.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from amends_connectors.contract import (
     DeliveryError,
     Found,
     RateLimited,
+    Receipt,
     deliver,
 )
 from amends_flows.circuits import Alone, Breaker, CircuitStore
@@ -31,6 +33,8 @@ LEASE_MARGIN = timedelta(seconds=15)
 # no more than the connector sends in about half a second, and at most so many:
 _LARGEST_GROUP = 512
 _FAST, _SLOW = 0.5, 1.0
+SOON = timedelta(seconds=5)  # when to ask again of a store that did not answer
+_LOG = logging.getLogger("amends.lanes")
 _GROWTH = 8
 _LONGEST_GROUP = 10.0  # seconds, where the provider limits the pace
 
@@ -153,16 +157,24 @@ class Lane:
         return _LARGEST_GROUP if per_second is None else max(1, min(_LARGEST_GROUP, int(per_second * _LONGEST_GROUP)))
 
     def _send(self, delivery: Delivery, leave: "Leave") -> Outcome:
-        hindrance = self._await_turn(leave)
-        if hindrance:
-            return hindrance
         try:
-            receipt = deliver(self.connector, delivery)
+            hindrance = self._await_turn(leave)
+        except Exception as error:  # noqa: BLE001  the store is asked here, and nothing has left yet
+            return NotSent(f"whether it may be sent could not be read: {type(error).__name__}", SOON)
+        return hindrance or self._deliver(delivery, is_probe=leave.is_probe)
+
+    def _deliver(self, delivery: Delivery, *, is_probe: bool) -> Receipt | DeliveryError:
+        outcome: Receipt | DeliveryError
+        try:
+            outcome = deliver(self.connector, delivery)
         except DeliveryError as error:
-            self._heed(error)
-            return error
-        self._breaker.heed(receipt)
-        return receipt
+            outcome = error
+        try:
+            self._heed(outcome, is_probe=is_probe)
+        except Exception as error:  # noqa: BLE001  what the provider answered is worth more than what a circuit learns
+            told = {"channel": self.kind, "error": type(error).__name__}
+            _LOG.warning("what a provider answered could not be kept for its circuit", extra={"facts": told})
+        return outcome
 
     def _await_turn(self, leave: "Leave") -> NotSent | None:
         leave_by = leave.lease_until - self.declaration.send_timeout - LEASE_MARGIN
@@ -177,10 +189,10 @@ class Lane:
             leave.stop.wait(min(wait, FRESH))
         return NotSent("interrupted before it was sent")
 
-    def _heed(self, error: DeliveryError) -> None:
-        if isinstance(error, RateLimited):
-            self._pace.rest(self._monotonic(), error.retry_after.total_seconds())
-        self._breaker.heed(error)
+    def _heed(self, outcome: Receipt | DeliveryError, *, is_probe: bool) -> None:
+        if isinstance(outcome, RateLimited):
+            self._pace.rest(self._monotonic(), outcome.retry_after.total_seconds())
+        self._breaker.heed(outcome, is_probe=is_probe)
 
 
 class _Pace:

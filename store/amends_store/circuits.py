@@ -33,7 +33,7 @@ class Circuit:
 
 
 def trip(connection: Connection, secret: Secret, circuit: Circuit) -> bool:
-    """Whether it was closed until now; then the chain and an event say so, once."""
+    """Whether it was closed until now; then the chain and an event say so, once. Only a trial opens it for longer."""
     row = {
         "channel": circuit.channel,
         "reason": circuit.reason,
@@ -43,7 +43,8 @@ def trip(connection: Connection, secret: Secret, circuit: Circuit) -> bool:
     }
     if not insert_returning(connection, circuits, [row], circuits.c.channel):
         again = {"reason": circuit.reason, "probe_at": circuit.probe_at, "openings": circuit.openings}
-        connection.execute(update(circuits).where(circuits.c.channel == circuit.channel).values(again))
+        is_trial = (circuits.c.channel == circuit.channel, circuits.c.openings < circuit.openings)
+        connection.execute(update(circuits).where(*is_trial).values(again))
         return False
     act = Act(_OURSELVES, "open circuit", f"channel {circuit.channel}", circuit.reason)
     note(connection, act, circuit.opened_at)

@@ -94,8 +94,39 @@ def test_each_trial_that_reaches_nobody_is_followed_by_a_longer_rest_up_to_ten_m
         rests.append(breaker.closed().wait / timedelta(minutes=1))
         clock.move(breaker.closed().wait)
         assert breaker.take_probe()
-        breaker.heed(Unavailable("refused"))
+        breaker.heed(Unavailable("refused"), is_probe=True)
     assert rests == [1, 2, 4, 8, 10, 10]
+
+
+@pytest.mark.parametrize("missed", [Unavailable("refused"), REFUSED])
+def test_what_was_under_way_when_it_opened_is_no_trial(breaker, missed):
+    for _ in range(TRIPS_AFTER + 8):
+        breaker.heed(missed)
+    assert breaker.closed().wait == CLOSED_FOR
+
+
+def test_what_was_under_way_in_another_process_is_no_trial_either(clock):
+    store = Alone(clock)
+    here, there = Breaker("email", clock, store), Breaker("email", clock, store)
+    assert there.closed() is None
+    here.heed(REFUSED)
+    for _ in range(2):
+        clock.move(here.closed().wait)
+        assert here.take_probe()
+        here.heed(Unavailable("refused"), is_probe=True)
+    for _ in range(TRIPS_AFTER):
+        there.heed(Unavailable("refused"))
+    assert store.circuits()["email"].openings == 3
+
+
+def test_after_it_closed_five_misses_are_needed_again(breaker, clock):
+    for _ in range(TRIPS_AFTER):
+        breaker.heed(Unavailable("refused"))
+    breaker._store.close_circuit("email")
+    clock.move(timedelta(seconds=1))
+    for _ in range(TRIPS_AFTER - 1):
+        breaker.heed(Unavailable("refused"))
+    assert breaker.closed() is None
 
 
 @pytest.fixture

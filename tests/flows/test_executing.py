@@ -1,5 +1,5 @@
 import threading
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from datetime import timedelta
 
@@ -226,6 +226,23 @@ def test_a_connector_that_breaks_its_own_timeout_is_not_waited_for_past_the_leas
     mail_only.run()
     release.set()
     assert mail_only.effects() == [("email", "c0", EffectState.UNKNOWN, "no answer before the lease ended", 1)]
+
+
+def test_a_lane_that_breaks_costs_one_effect_its_certainty_and_no_other_its_record(mail_only, monkeypatch):
+    submit, broken = mail_only.runtime.lanes["email"].submit, []
+
+    def break_once(delivery, leave):
+        if broken:
+            return submit(delivery, leave)
+        broken.append(Future())
+        broken[0].set_exception(MemoryError())
+        return broken[0]
+
+    monkeypatch.setattr(mail_only.runtime.lanes["email"], "submit", break_once)
+    mail_only.plan(3)
+    mail_only.run()
+    assert sorted(mail_only.states("email")) == [EffectState.SUCCEEDED, EffectState.SUCCEEDED, EffectState.UNKNOWN]
+    assert [one[3] for one in mail_only.effects() if one[3]] == ["the lane failed with MemoryError"]
 
 
 def test_what_another_worker_holds_is_left_alone(mail_only):

@@ -18,7 +18,7 @@ from amends_connectors.contract import (
 )
 from amends_connectors.kit import RecordingConnector
 from amends_engine.steps import StepKind
-from amends_flows.lanes import LEASE, Lane, Leave, _Pace
+from amends_flows.lanes import LEASE, SOON, Lane, Leave, _Pace
 from amends_flows.outcomes import CLOSED_FOR, NotSent
 
 DECLARATION = Declaration(StepKind("email", "writes", ()), DuplicateClass.LOOK_UP, Audience.CUSTOMER)
@@ -134,6 +134,45 @@ def test_once_told_to_stop_nothing_more_is_sent(lane_of):
     stop.set()
     assert all(isinstance(outcome, NotSent) for outcome in deliver(lane_of(connector), 3, stop=stop))
     assert not connector.deliveries
+
+
+class Unreadable:
+    """Circuits that cannot be read or kept, as when the disk is full or the database is away."""
+
+    def circuits(self, *_):
+        raise OSError("disk full")
+
+    trip = take_probe = close_circuit = circuits
+
+
+class Forgetful(Unreadable):
+    """Says that all is open, and then cannot keep what was learned."""
+
+    def circuits(self):
+        return {}
+
+
+def lane_with(circuits, connector, clock):
+    return Lane("email", connector, clock=clock, circuits=circuits)
+
+
+def test_what_cannot_be_allowed_because_the_store_is_away_has_not_been_sent(clock):
+    connector = RecordingConnector(DECLARATION)
+    lane = lane_with(Unreadable(), connector, clock)
+    [outcome] = deliver(lane)
+    lane.close()
+    assert outcome == NotSent("whether it may be sent could not be read: OSError", SOON)
+    assert not connector.deliveries
+
+
+def test_what_was_answered_is_kept_though_the_circuit_cannot_be_written(clock, caplog):
+    refused = Rejected("invalid_auth", is_access=True)
+    lane = lane_with(Forgetful(), RecordingConnector(DECLARATION).then(refused), clock)
+    assert deliver(lane) == [refused]
+    lane.close()
+    assert [(one.levelname, one.facts) for one in caplog.records] == [
+        ("WARNING", {"channel": "email", "error": "OSError"})
+    ]
 
 
 class Crowded(RecordingConnector):

@@ -54,7 +54,7 @@ class _Sentences(logging.Formatter):
 
 def _what(record: logging.LogRecord) -> str:
     """A library's own words may hold anything, so of those only the logger's name is kept."""
-    return record.getMessage() if record.name == _LOG.name else f"{record.name} warns"
+    return record.getMessage() if record.name.startswith("amends.") else f"{record.name} warns"
 
 
 def _moment(record: logging.LogRecord) -> str:
