@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 from sqlalchemy import URL
@@ -89,7 +90,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
 
 
 def _open_file(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{path}?mode=rw", uri=True)
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)
 
 
 def _require_sound(connection: sqlite3.Connection, path: Path) -> None:
@@ -111,14 +112,19 @@ def _put_back_sqlite(database: Path, file: Path, aside: str, *, may_replace: boo
     has_data = database.exists() and database.stat().st_size > 0
     if has_data and not may_replace:
         raise LiveData(f"{database} holds data; --replace keeps it as {kept.name} and puts the backup in its place")
-    with _written_whole(database.with_name(f"{database.name}.restored")) as draft:
+    restored = database.with_name(f"{database.name}.restored")
+    with _written_whole(restored) as draft:
         shutil.copyfile(file, draft)
     if has_data:
-        _put_aside(database, kept)
+        try:
+            _put_aside(database, kept)
+        except CannotBackUp:
+            restored.unlink()
+            raise
     for beside in ("-wal", "-shm"):  # a log that belongs to other data would be played into the backup
         if (log := database.with_name(database.name + beside)).exists():
             log.replace(kept.with_name(kept.name + beside))
-    database.with_name(f"{database.name}.restored").replace(database)
+    restored.replace(database)
     return str(kept) if has_data else ""
 
 
@@ -136,7 +142,7 @@ def _put_aside(database: Path, kept: Path) -> None:
 
 
 def _put_back_postgres(url: URL, file: Path, aside: str, *, may_replace: bool) -> str:
-    _require_tool("pg_restore")
+    _require_contents(file)
     with psycopg.connect(_plain(url), autocommit=True) as connection:
         has_data = connection.execute("SELECT to_regclass('alembic_version') IS NOT NULL").fetchone() == (True,)
         if has_data:
@@ -148,8 +154,24 @@ def _put_back_postgres(url: URL, file: Path, aside: str, *, may_replace: bool) -
             _require_alone(connection, url)
             connection.execute(f"ALTER SCHEMA public RENAME TO {aside}")
             connection.execute("CREATE SCHEMA public")
-    _run("pg_restore", url, "--no-owner", "--exit-on-error", "--single-transaction", str(file))
+        try:
+            _run("pg_restore", url, "--no-owner", "--exit-on-error", "--single-transaction", str(file))
+        except CannotBackUp:
+            if has_data:  # whoever starts an amends now must find its data, not empty tables
+                connection.execute("DROP SCHEMA public CASCADE")
+                connection.execute(f"ALTER SCHEMA {aside} RENAME TO public")
+            raise
     return f"schema {aside}" if has_data else ""
+
+
+def _require_contents(file: Path) -> None:
+    """Before anything is put aside for it."""
+    _require_tool("pg_restore")
+    listed = subprocess.run(["pg_restore", "--list", str(file)], capture_output=True, text=True, check=False)  # noqa: S603, S607
+    if listed.returncode:
+        raise CannotBackUp(f"{file} is no backup that pg_restore can read; use another backup")
+    if not all(f" TABLE public {table} " in listed.stdout for table in ("alembic_version", "effects")):
+        raise CannotBackUp(f"{file} is not a backup of Amends")
 
 
 def _require_alone(connection: "psycopg.Connection[tuple[object, ...]]", url: URL) -> None:

@@ -114,7 +114,7 @@ def read_address(address: str) -> URL:
     """Raises CannotOpen for one that no driver of ours reads."""
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second for a port that is no number
         raise CannotOpen("The address of the database cannot be read; write sqlite:///FILE or postgresql://…") from None
     if url.drivername in {"postgres", "postgresql"}:
         url = url.set(drivername="postgresql+psycopg")

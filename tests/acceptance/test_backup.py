@@ -192,6 +192,38 @@ def test_what_is_no_backup_is_refused_and_the_data_stays(
     assert desk.amends("run", desk.events(event(1)), "--json").counts["events"] == {"read": 1, "duplicate": 1}
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda path: path.write_text("Dear Ana"), "is no backup that pg_restore can read; use another backup"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-2000]), "pg_restore did not succeed: "),
+    ],
+    ids=["a letter", "cut off"],
+)
+def test_what_is_no_backup_leaves_the_data_of_postgresql_in_its_place(
+    desk: Desk, postgres_database: str, spoil: Callable[[Path], object], sentence: str
+) -> None:
+    firm = {"AMENDS_DATABASE_URL": postgres_database}
+    desk.amends("run", desk.events(event(1)), **firm)
+    desk.amends("backup", "b.bak", **firm)
+    spoil(Path("b.bak"))
+    answer = desk.amends("restore", "b.bak", "--replace", **firm)
+    assert answer.code == 2
+    assert sentence in answer.err
+    assert len(answer.err.splitlines()) == 1
+    again = desk.amends("run", desk.events(event(1)), "--json", **firm)
+    assert again.counts["events"] == {"read": 1, "duplicate": 1}
+
+
+def test_a_path_may_hold_what_means_something_in_an_address(desk: Desk) -> None:
+    desk.amends("run", desk.events(event(1)))
+    assert desk.amends("backup", "50%25 #1?.bak").code == 0
+    answer = desk.amends("restore", "50%25 #1?.bak", "--replace")
+    assert (answer.code, answer.err) == (0, "")
+    assert not [path for path in desk.here.iterdir() if path.name in ("50", "50% ")]
+
+
 def test_a_database_in_use_is_not_replaced(desk: Desk) -> None:
     desk.amends("run", desk.events(event(1)))
     desk.amends("backup", "b.bak")
@@ -200,6 +232,7 @@ def test_a_database_in_use_is_not_replaced(desk: Desk) -> None:
         answer = desk.amends("restore", "b.bak", "--replace")
     assert answer.code == 2
     assert "is in use; stop every amends that works on it" in answer.err
+    assert not list(desk.home.glob("*.restored"))
 
 
 def test_a_damaged_database_is_one_sentence_and_a_backup_mends_it(desk: Desk) -> None:

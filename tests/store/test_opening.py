@@ -61,6 +61,7 @@ def test_settings_that_do_not_hold_are_refused(tmp_path: Path, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
+        ("postgresql://h:port/x", "The address of the database cannot be read; write sqlite:///FILE or postgresql://…"),
         ("nonsense", "The address of the database cannot be read; write sqlite:///FILE or postgresql://…"),
         ("mysql://root@localhost/x", "mysql is not supported; use sqlite or postgresql"),
         ("sqlite:////dev/null/amends.db", "The database sqlite:////dev/null/amends.db cannot be opened: "),
