@@ -1,8 +1,9 @@
 """amends serve under load: acknowledgement, throughput, hand-over, start and idle figures; on loopback, ends by itself.
 
-The load comes from a process of its own (`python bench/serve.py load …`), which shares the machine and nothing else.
+The load comes from a process of its own (load.py), which shares the machine and nothing else; so does the receiver.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -16,15 +17,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import quantiles
 
-KEY = "benchmark-benchmark"
+from load import KEY, Loaded
+
 NOWHERE = "http://127.0.0.1:9/api"  # no Prefect: its server would take a core of two for itself while it starts
-CONNECTIONS = 16
 NAMES = ("one", "two", "three")
+PACES = (200, 400, 600, 850)  # events a second, end to end
+PROMPT = 5.0  # seconds within which 95 of 100 events are done, or the pace is not kept
 WORKSPACE = {
     "workspace.yaml": "version: 1\ncompany: Bench\ncurrency: EUR\ntimezone: Europe/Berlin\nlanguage: en\n",
     "fields.yaml": """\
@@ -49,9 +51,13 @@ rules:
 """
     + "".join(f"      - webhook: {{to: {name}, body: {{about: <customer.id>}}}}\n" for name in NAMES),
 }
-ROWS = """
+HANDED_OVER = """
 SELECT (julianday(a.begun_at) - julianday(e.received_at)) * 86400.0 FROM attempts a
 JOIN effects f ON f.id = a.effect_id JOIN events e ON e.id = f.event_id WHERE e.key LIKE ? || '%'
+"""
+DONE = """
+SELECT (julianday(max(f.finished_at)) - julianday(e.received_at)) * 86400.0 FROM effects f
+JOIN events e ON e.id = f.event_id WHERE e.key LIKE ? || '%' GROUP BY e.id
 """
 
 
@@ -70,29 +76,53 @@ def figures(here: Path, url: str, seconds: int) -> Iterator[tuple[str, str]]:
         pass  # the first start makes the tables
     began = time.perf_counter()
     with served(here, url) as server:
-        load(server.port, 0, 0.01, 1, "warm")
-        yield "warm start to first acknowledgement", f"{time.perf_counter() - began - server.client_seconds:.2f} s"
+        before = server.cpu_seconds()
+        sent = time.perf_counter()
+        server.load(0, 0.01, "warm")
+        first = sent - began + server.last.times[0] / 1000
+        yield "warm start to first acknowledgement; CPU until it listens", f"{first:.2f} s; {before:.2f} s"
         time.sleep(5)
         used, at = server.cpu_seconds(), time.monotonic()
         time.sleep(10)
         idle = (server.cpu_seconds() - used) / (time.monotonic() - at)
         yield "idle: memory, share of a core", f"{server.memory():.0f} MiB, {idle:.1%}"
-        for rate in (50, 200):
-            times = load(server.port, rate, seconds, 1, f"at{rate}-")
-            yield f"acknowledgement at {rate}/s: p50, p99", f"{share(times, 50):.1f} ms, {share(times, 99):.1f} ms"
-            server.drain()
-        load(server.port, 20, seconds, 1, "handed-")
+        server.load(0, 0.001, "alone", connections=1)
         server.drain()
-        delays = waits(here, "handed-")
-        what = f"accepted to handed over at 20/s, {len(delays)} sends: p50, p95"
-        yield what, f"{share(delays, 50):.2f} s, {share(delays, 95):.2f} s"
-        for size, what in ((1, "singly"), (100, "in batches of 100")):
-            times = load(server.port, 0, seconds, size, f"by{size}-")
-            per_second = len(times) * size / seconds
-            yield (
-                f"acknowledged {what}, {CONNECTIONS} senders",
-                f"{per_second:,.0f} events/s, p99 {share(times, 99):.0f} ms",
-            )
+        yield "a single event: accepted to all effects done", f"{max(times(here, DONE, 'alone')):.2f} s"
+        yield from promptly(here, server, seconds)
+        yield from paced(here, server, seconds)
+        for size, connections, what in ((1, 64, "singly"), (100, 16, "in batches of 100")):
+            server.load(0, seconds, f"by{size}-", size=size, connections=connections)
+            figure = f"{len(server.last.times) * size / server.last.seconds:,.0f} events/s, p99 {server.p(99):.0f} ms"
+            yield f"acknowledged {what}, {connections} senders", f"{figure}{server.costs(size)}"
+
+
+def promptly(here: Path, server: "Server", seconds: int) -> Iterator[tuple[str, str]]:
+    for rate in (50, 200):
+        server.load(rate, seconds, f"at{rate}-")
+        yield f"acknowledgement at {rate}/s: p50, p99", f"{server.p(50):.1f} ms, {server.p(99):.1f} ms{server.costs(1)}"
+        server.drain()
+    server.load(20, seconds, "handed-")
+    server.drain()
+    delays = times(here, HANDED_OVER, "handed-")
+    what = f"accepted to handed over at 20/s, {len(delays)} sends: p50, p95"
+    yield what, f"{share(delays, 50):.2f} s, {share(delays, 95):.2f} s"
+
+
+def paced(here: Path, server: "Server", seconds: int) -> Iterator[tuple[str, str]]:
+    """From the event to the last of its three calls; it ends at the first pace that is too fast."""
+    for pace in PACES:
+        server.load(pace, seconds, f"pace{pace}-", connections=64)
+        accepted = len(server.last.times) / server.last.seconds
+        server.drain()
+        delays = times(here, DONE, f"pace{pace}-")
+        late = share(delays, 95)
+        yield (
+            f"end to end at {pace} events/s: taken, p95 until all is done",
+            f"{accepted:,.0f} events/s, {late:.1f} s{server.costs(1)}",
+        )
+        if late > PROMPT or accepted < 0.9 * pace:
+            return
 
 
 def share(values: Sequence[float], percent: int) -> float:
@@ -105,16 +135,34 @@ def write(here: Path) -> None:
         (here / "workspace" / name).write_text(text)
 
 
-def waits(here: Path, begin: str) -> list[float]:
+def times(here: Path, query: str, begin: str) -> list[float]:
     with closing(sqlite3.connect(f"file:{here / 'home' / 'amends.db'}?mode=ro", uri=True)) as database:
-        return [row[0] for row in database.execute(ROWS, [begin])]
+        return [row[0] for row in database.execute(query, [begin])]
 
 
 @dataclass
 class Server:
+    """last, used: what the last load was answered with, and the seconds of CPU that the server needed for it."""
+
     process: "subprocess.Popen[str]"
     port: int
-    client_seconds: float = 0.0
+    last: Loaded = field(default_factory=lambda: Loaded([], 1.0, 0.0))
+    used: float = 0.0
+
+    def load(self, rate: float, seconds: float, name: str, *, size: int = 1, connections: int = 16) -> None:
+        words = [sys.executable, Path(__file__).with_name("load.py"), self.port, rate, seconds, size, connections, name]
+        before = self.cpu_seconds()
+        done = subprocess.run([*map(str, words)], check=True, capture_output=True, text=True)
+        self.used = self.cpu_seconds() - before
+        self.last = Loaded(**json.loads(done.stdout))
+
+    def p(self, percent: int) -> float:
+        return share(self.last.times, percent)
+
+    def costs(self, size: int) -> str:
+        """What an event cost while the load ran, and how busy the sender was."""
+        each = self.used / len(self.last.times) / size * 1000
+        return f"; CPU {each:.2f} ms an event, sender {self.last.cpu / self.last.seconds:.0%}"
 
     def cpu_seconds(self) -> float:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -144,6 +192,7 @@ def served(here: Path, url: str) -> Iterator[Server]:
     settings = {"AMENDS_HOME": str(here / "home"), "AMENDS_WORKSPACE": str(here / "workspace"), "AMENDS_API_KEYS": KEY}
     command = [sys.executable, "-c", "from amends.cli import main; main()", "serve", "--port", "0"]
     environment = {**os.environ, "PREFECT_API_URL": NOWHERE, **settings, **ends, **secrets, **private}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that is installed has its compiled files
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     with process:
         assert process.stderr
@@ -158,95 +207,29 @@ def served(here: Path, url: str) -> Iterator[Server]:
             process.wait(60)
 
 
+class Taker(asyncio.Protocol):
+    """Reads a request and says that all is well."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport, self.got = transport, b""
+
+    def data_received(self, data: bytes) -> None:
+        self.got += data
+        head, ends, body = self.got.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        if ends and len(body) >= int(length[1] if length else 0):
+            self.transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            self.got = b""
+
+
 @contextmanager
 def receiver() -> Iterator[str]:
-    class Taker(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_words: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(loop.create_server(Taker, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/"
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
-        server.shutdown()
-        server.server_close()
-
-
-def load(port: int, rate: float, seconds: float, size: int, name: str) -> list[float]:
-    """Milliseconds of each answer. rate: requests a second, sent whether or not answers come; 0: as fast as that."""
-    words = [sys.executable, __file__, "load", *map(str, (port, rate, seconds, size, name))]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
-    times: list[float] = json.loads(done.stdout)
-    return times
-
-
-def send_load(port: int, rate: float, seconds: float, size: int, name: str) -> list[float]:
-    times: list[list[float]] = [[] for _ in range(CONNECTIONS)]
-    begin = time.perf_counter() + 0.05
-    threads = [
-        threading.Thread(target=_send, args=(port, rate, seconds, size, name, place, begin, times[place]))
-        for place in range(CONNECTIONS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
+        loop.call_soon_threadsafe(loop.stop)
         thread.join()
-    return [one for some in times for one in some]
-
-
-def _send(  # noqa: PLR0913, PLR0917
-    port: int, rate: float, seconds: float, size: int, name: str, place: int, begin: float, times: list[float]
-) -> None:
-    with socket.create_connection(("127.0.0.1", port), 60) as link:
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        number = place
-        while True:
-            due = begin + number / rate if rate else time.perf_counter()
-            if due >= begin + seconds and number != place:
-                return
-            body = _body(f"{name}{number}", number, size)
-            time.sleep(max(0.0, due - time.perf_counter()))
-            began = due if rate else time.perf_counter()
-            link.sendall(body)
-            _answer(link)
-            times.append((time.perf_counter() - began) * 1000)
-            number += CONNECTIONS
-
-
-def _body(name: str, number: int, size: int) -> bytes:
-    events = [_event(f"{name}.{place}", number * size + place) for place in range(size)]
-    body = json.dumps(events if size > 1 else events[0]).encode()
-    head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY}\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def _event(key: str, number: int) -> dict[str, object]:
-    customer = {"id": f"c{number % 5000}", "tier": "gold", "name": f"Ana {number}"}
-    data = {"nps": number % 10, "comment": "The train was late and nobody told us why. " * 6}  # a body of 500 bytes
-    return {"id": key, "type": "feedback.received", "source": "bench", "customer": customer, "data": data}
-
-
-def _answer(link: socket.socket) -> None:
-    got = link.recv(65536)
-    while b"\r\n\r\n" not in got:
-        got += link.recv(65536)
-    head, _, body = got.partition(b"\r\n\r\n")
-    if not head.startswith(b"HTTP/1.1 200"):
-        sys.exit(got.decode())
-    left = int(re.findall(rb"content-length: (\d+)", head.lower())[0]) - len(body)
-    while left > 0:
-        left -= len(link.recv(65536))
-
-
-if __name__ == "__main__":
-    port, rate, seconds, size, name = sys.argv[2:]
-    json.dump(send_load(int(port), float(rate), float(seconds), int(size), name), sys.stdout)
