@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from amends_engine.chains import led_to
 from amends_engine.changes import Change, event_of, facts_of_change
 from amends_engine.conditions import Facts
 from amends_engine.continuing import Continuation, due_again, moved, resume, starts_again
@@ -265,12 +266,21 @@ class Clockwork:
             event = self.events[ringing.timer.event_id]
             rule = self.rules.by_id[ringing.timer.rule_id]
             past = looked_up(on_the_way(rule, event, heard), self._library(), self.fields)
-            on = Continuation(ringing, rule, event, self._facts(event), tuple(heard), past)
+            facts = {**self._facts(event), **self._given_before(ringing.timer)}
+            on = Continuation(ringing, rule, event, facts, tuple(heard), past)
             self.resumed.append(on)
             self.books.problems.met[event.id] = self._met(ringing.timer, rule)
             if decision := resume(self.rules, on, self.acted):
                 remember_decision(decision, self.acted)
                 self._keep(decision, event, on.told)
+
+    def _given_before(self, timer: Timer) -> dict[str, Value]:
+        """What the vouchers on the way of a rule to this wait tell."""
+        waits = [one for one in (*self.rung, *self.timers) if one.is_beside(timer)]
+        made = {one.generation: one.id for one in self.decisions if one.is_way_of(timer)}
+        return {
+            name: value for one in led_to(timer, waits, made) for name, value in self.books.gave.get(one, {}).items()
+        }
 
     def _met(self, timer: Timer, rule: Rule) -> Met:
         """Whom the window of the timer has met, from as far back as its rule looks."""

@@ -20,6 +20,7 @@ from amends_engine.actions import (
     resolve,
 )
 from amends_engine.ages import stale
+from amends_engine.chains import orders
 from amends_engine.conditions import Condition, Facts, tests_in
 from amends_engine.deadlines import due_at
 from amends_engine.earlier import Compared, compared_by
@@ -175,8 +176,9 @@ class Stage:
         """The intents up to the next pause, and the timers by which it goes on; raises Undecidable or MissingValue."""
         facts = facts_with_rule(self.facts, self.rule)
         walked = walk(steps, facts)
-        intents = tuple(self._intent(action, facts) for action in walked.actions)
-        timers = tuple(self._park(pause, intents) for pause in walked.pauses)
+        order = orders(self.rule.steps)
+        intents = tuple(replace(self._intent(one, facts), after=order.get(one.name)) for one in walked.actions)
+        timers = tuple(replace(self._park(one, intents), after=order.get(one.path)) for one in walked.pauses)
         counted = () if self.generation else keys_of(self.rule.limits, self.facts)
         return replace(self.decide(Outcome.ACTED), intents=intents, timers=timers, counted=counted)
 

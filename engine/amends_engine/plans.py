@@ -34,7 +34,8 @@ class Intent:
 
     id: idempotency key (UUIDv5 of decision, action and target); action: name of the step within its
     rule ("email", "email.2"); kind: name of the connector; options: resolved, ready for JSON; not_before: the
-    earliest time at which it is carried out.
+    earliest time at which it is carried out; after: the positions of the steps that it stands after, None: of all
+    before it.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Intent:
     due: "Due | None" = None
     not_before: datetime | None = None
     start: "Start | None" = None
+    after: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Timer:
 
     generation: of the decision to come; bound: the field with which due_at moves; bound_id: the id of the entity that
     has it, if that is not the customer; heard: events that earlier waits brought; decision_id: of the decision that
-    waits, none for a rule that has not begun; window: of the trigger that wants it to begin.
+    waits, none for a rule that has not begun; window: of the trigger that wants it to begin; after: as of an Intent.
     """
 
     id: str
@@ -113,11 +115,15 @@ class Timer:
     decision_id: str | None = None
     window: str = ""
     bound_id: str = ""
+    after: tuple[int, ...] | None = None
 
     def awaits(self, other: "Timer") -> bool:
         """Whether this one is a parallel's, and the other still waits in one of its branches."""
-        is_same = (self.event_id, self.rule_id, self.mode) == (other.event_id, other.rule_id, other.mode)
-        return self.watch == JOIN and is_same and other.path.startswith(f"{self.path}.")
+        return self.watch == JOIN and self.is_beside(other) and other.path.startswith(f"{self.path}.")
+
+    def is_beside(self, other: "Timer") -> bool:
+        """Whether both are of what one rule made of one event."""
+        return (self.event_id, self.rule_id, self.mode) == (other.event_id, other.rule_id, other.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,10 @@ class Decision:
     generation: int = 0
     timers: tuple[Timer, ...] = ()
     counted: tuple[str, ...] = ()
+
+    def is_way_of(self, timer: Timer) -> bool:
+        """Whether it is of what the timer's rule made of its event."""
+        return (self.event_id, self.rule_id, self.mode) == (timer.event_id, timer.rule_id, timer.mode)
 
 
 @dataclass(frozen=True, slots=True)

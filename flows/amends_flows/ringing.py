@@ -35,7 +35,7 @@ class RingerStore(Library, Protocol):
 
     def events(self, event_ids: Collection[str]) -> dict[str, Event]: ...
 
-    def given(self, decision_ids: Sequence[str]) -> Mapping[str, Mapping[str, Value]]: ...
+    def given_before(self, ringing: Sequence[Timer]) -> Mapping[str, Mapping[str, Value]]: ...
 
     def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int: ...
 
@@ -85,13 +85,13 @@ class Ringer:
         timers = [one.timer for one in ringing]
         events, facts = self._known(timers)
         heard = self.store.events({name for one in ringing for name in _heard(one)})
-        given = self.store.given([timer.decision_id for timer in timers if timer.decision_id])
+        given = self.store.given_before(timers)
         acted = self.acted(list(events.values()), facts)
         told = {one.timer.id: tuple(heard[name] for name in _heard(one)) for one in ringing}
         past = self._past((timer, events[timer.event_id], told[timer.id]) for timer in timers)
         stages = []
         for one in ringing:
-            known = {**facts[one.timer.event_id], **given.get(one.timer.decision_id or "", {})}
+            known = {**facts[one.timer.event_id], **given.get(one.timer.id, {})}
             on = (events[one.timer.event_id], known, told[one.timer.id], past)
             stages.append(self._stage(one, on, acted))
         return self._keep(stages)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
-from amends_store.columns import UtcTime
+from amends_store.columns import UtcTime, stands_after
 from amends_store.moves import EffectRecord, Move, apply
 from amends_store.operating import RESENT
 from amends_store.performing import OWN_KINDS
@@ -141,6 +141,7 @@ def _waits_for_an_earlier_step() -> ColumnElement[bool]:
     return exists().where(
         earlier.c.decision_id == effects.c.decision_id,
         earlier.c.position < effects.c.position,
+        stands_after(effects, earlier.c.position),
         earlier.c.position >= 0,  # not a task that tells of lateness, which gives nothing
         earlier.c.kind.in_(OWN_KINDS),
         earlier.c.finished_at.is_(None),

@@ -5,7 +5,21 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Dialect, Integer, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    String,
+    Text,
+    cast,
+    literal,
+    or_,
+    text,
+)
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field
 
@@ -131,6 +145,21 @@ def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     return f"\\x{bytes(value).hex()}" if isinstance(value, bytes | memoryview) else str(value)
+
+
+def write_positions(positions: Sequence[int] | None) -> str | None:
+    """For a column stands_after; None stands for all that come before."""
+    return None if positions is None else f",{''.join(f'{position},' for position in positions)}"
+
+
+def read_positions(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(int(part) for part in text.split(",") if part)
+
+
+def stands_after(table: Any, position: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a row of the table waits for what has that position."""
+    sought = literal("%,") + cast(position, String) + literal(",%")
+    return or_(table.c.stands_after.is_(None), table.c.stands_after.like(sought))
 
 
 def row_number() -> Any:

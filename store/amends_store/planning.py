@@ -14,6 +14,7 @@ from amends_engine.plans import Decision, Mode, Outcome, Plan
 from amends_engine.states import EffectState
 from amends_engine.values import Value
 from amends_store import customer_turns
+from amends_store.columns import write_positions
 from amends_store.deadlines import put_deadlines
 from amends_store.doubt import doubt
 from amends_store.rule_record import add_counts, save_rules
@@ -285,6 +286,7 @@ def _effect_rows(decision: Decision, at: datetime) -> Iterable[dict[str, Any]]:
             "reason": "",
             "decided_for": decision.decided_for,
             "not_before": intent.not_before,
+            "stands_after": write_positions(intent.after),
             "planned_at": at,
             "changed_at": at,
         }

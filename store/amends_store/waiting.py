@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from amends_engine.plans import JOIN, Hit, Mode, Timer
 from amends_engine.timers import Ring, ring
+from amends_store.columns import read_positions, stands_after, write_positions
 from amends_store.performing import OWN_KINDS
 from amends_store.statements import change_each, insert_new, select_in
 from amends_store.tables import decisions, effects, events, hits, rule_versions, timers
@@ -88,6 +89,7 @@ def timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
         "group_key": timer.key,
         "bound": timer.bound,
         "bound_id": timer.bound_id or None,
+        "stands_after": write_positions(timer.after),
         "heard": list(timer.heard),
         "state": "waiting",
         "is_stale": False,
@@ -114,6 +116,7 @@ def timer_of(row: Row[Any]) -> Timer:
         heard=tuple(row.heard),
         decision_id=row.decision_id,
         window=row.window,
+        after=read_positions(row.stands_after),
     )
 
 
@@ -200,6 +203,7 @@ def _joined(connection: Connection, timer: Timer) -> Timer:
 def _is_busy() -> ColumnElement[bool]:
     return exists().where(
         effects.c.decision_id == timers.c.decision_id,
+        stands_after(timers, effects.c.position),
         effects.c.kind.in_(OWN_KINDS),
         effects.c.finished_at.is_(None),
     )

@@ -4,7 +4,9 @@ from itertools import pairwise
 
 from tests.store.company import Company
 
-from amends_engine.plans import Mode, event_id
+from amends_engine.definitions import Budget
+from amends_engine.plans import Mode, decision_id, event_id
+from amends_engine.values import Money
 
 SIDE_BY_SIDE = """
     when: {event: complaint.received}
@@ -95,3 +97,57 @@ def test_every_stage_is_a_decision_of_its_own(world):
     ids = sorted(view.decision_id for view in world.store.decisions_of(event_id("app", "e1")))
     assert len(ids) == 6
     assert all(one != other for one, other in pairwise(ids))
+
+
+HELD = """
+    when: {event: complaint.received}
+    then:
+      - parallel:
+          money:
+            - voucher: {value: 25 EUR, from: recovery}
+            - email: {template: apology}
+          staff:
+            - slack: {to: "#cx", card: alert}
+            - wait: {for: 1h}
+            - webhook: {to: crm}
+"""
+GIFT = """
+    when: {event: complaint.received}
+    then:
+      - parallel:
+          money:
+            - wait: {for: 1h}
+            - voucher: {value: 25 EUR, from: recovery}
+          staff:
+            - wait: {for: 2h}
+      - wait: {for: 1h}
+      - wait: {for: 1h}
+      - email: {template: apology}
+"""
+
+
+def taken(world, action, generation=0):
+    decision = decision_id(event_id("app", "e1"), "the-rule", Mode.LIVE, generation)
+    return world.store.claim([decision], action, "w1", 1)
+
+
+def test_an_open_step_of_one_branch_holds_up_its_own_branch_only(world):
+    company = Company(world, HELD)
+    company.happen(company.event("e1"))
+    assert not taken(world, "email")
+    assert taken(world, "slack")
+    company.wait(hours=1)
+    assert kinds(company)[-1] == "webhook"
+
+
+def test_what_a_voucher_tells_is_known_after_waits_and_joins(world):
+    company = Company(world, GIFT)
+    company.happen(company.event("e1"))
+    company.wait(hours=1)
+    world.perform(taken(world, "voucher", 1001), Budget("recovery", Money(100_000, "EUR"), "week"))
+    for _ in range(3):
+        company.wait(hours=1)
+    [voucher] = world.store.vouchers()
+    [claimed] = taken(world, "email", 3)
+    assert claimed.facts["voucher.code"] == voucher.code
+    assert world.store.given([claimed.decision_id])[claimed.decision_id]["voucher.code"] == voucher.code

@@ -18,7 +18,7 @@ from amends_engine.events import DEEPEST, OWN_SOURCE, Event
 from amends_engine.fields import Fields
 from amends_engine.messages import Card, Message, MissingValue
 from amends_engine.plans import Decision, Due, Intent, Json, Mode, event_id
-from amends_engine.rule_testing.holding import Held, Question, Work, deadlines, question_about
+from amends_engine.rule_testing.holding import Held, Question, Work, deadlines, held_up, question_about
 from amends_engine.rule_testing.trouble import Occasion, Problems
 from amends_engine.states import EffectState
 from amends_engine.templates.catalogue import Templates
@@ -127,6 +127,7 @@ class Books:
     answers: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
+    gave: dict[str, dict[str, Value]] = field(default_factory=dict)
 
     def carry_out(self, decision: Decision, event: Event, facts: Facts, owner: str = "") -> None:
         """Everything a live decision wants, step by step: what one gives, the next can tell of. owner: of the rule."""
@@ -144,12 +145,14 @@ class Books:
                 carried, gives = self._carry(_effect(work, intent, at), work, at)
                 if carried.state is EffectState.HELD:
                     asked = self.asked[intent.id]
-                    self.held.append(Held(work, asked.ends_at, asked))
-                    return
+                    self.held.append(Held(held_up(work), asked.ends_at, asked))
+                    continue
                 self.effects.append(carried)
                 if carried.is_late:
                     self._tell(intent, work, at)
                 work.told.update(gives)
+                own = {name: value for name, value in gives.items() if name.startswith("voucher.")}
+                self.gave.setdefault(work.decision.id, {}).update(own)
             work.left.pop(0)
 
     def _carry(self, effect: Effect, work: Work, at: datetime) -> "Carried":

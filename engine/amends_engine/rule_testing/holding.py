@@ -21,6 +21,14 @@ class Work:
     left: list[Intent] = field(default_factory=list)
 
 
+def held_up(work: Work) -> Work:
+    """The first step with all that stand after it, taken out of the work; the others go on."""
+    first, *others = work.left
+    behind = [one for one in others if one.after is None or first.position in one.after]
+    work.left[:] = [one for one in others if one not in behind]
+    return Work(work.decision, work.event, work.owner, dict(work.told), [first, *behind])
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Somebody is asked about a voucher because its budget is low; task_id: of the task that says so."""

@@ -52,6 +52,7 @@ class EffectRow(Row, table=True):
     worker: str | None = None
     lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
     not_before: datetime | None = Field(default=None, sa_type=UtcTime)
+    stands_after: str | None = None  # the positions ",0,2," of the steps that it waits for; empty: of all before it
     planned_at: datetime = Field(sa_type=UtcTime)
     changed_at: datetime = Field(sa_type=UtcTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcTime)

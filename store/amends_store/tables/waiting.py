@@ -63,6 +63,7 @@ class TimerRow(Row, table=True):
     group_key: str
     bound: str
     bound_id: str | None = None
+    stands_after: str | None = None  # as of an effect
     heard: Any = Field(sa_column=Column(PlainJson, nullable=False))
     since_at: datetime = Field(sa_type=UtcTime)
     due_at: datetime = Field(sa_type=UtcTime)

@@ -4,13 +4,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Connection
+
 from amends_engine.calendars import Calendar
 from amends_engine.definitions import Budget
 from amends_engine.fields import Fields
+from amends_engine.plans import Timer
 from amends_engine.staff import Staff
 from amends_engine.states import EffectState
 from amends_engine.values import Value
-from amends_store import affected, cases, claiming, late_tasks, ledger, performing, reading, vouchers
+from amends_store import affected, cases, chains, claiming, late_tasks, ledger, performing, reading, vouchers
 from amends_store.crash_points import CrashPoint, reach
 from amends_store.desk import Desk
 from amends_store.transactions.part import Part
@@ -109,9 +112,19 @@ class Effects(Part):
     def given(self, decision_ids: Sequence[str]) -> dict[str, dict[str, Value]]:
         """By decision what its earlier steps gave, under full names: voucher.code, voucher.value, case.id, …"""
         with self._database.reading() as connection:
-            found = vouchers.vouchers_of(connection, decision_ids)
+            before = chains.before_decisions(connection, decision_ids)
+            found = _given_on(connection, {one: (*before.get(one, ()), one) for one in decision_ids})
             for decision_id, facts in cases.cases_of_decisions(connection, decision_ids).items():
                 found.setdefault(decision_id, {}).update(facts)
+            return found
+
+    def given_before(self, ringing: Sequence[Timer]) -> dict[str, dict[str, Value]]:
+        """By timer what the steps before the decision that it leads to gave."""
+        with self._database.reading() as connection:
+            found = _given_on(connection, chains.before_timers(connection, ringing))
+            parked = cases.cases_of_decisions(connection, [one.decision_id for one in ringing if one.decision_id])
+            for timer in ringing:
+                found.setdefault(timer.id, {}).update(parked.get(timer.decision_id or "", {}))
             return found
 
     def asides(self, claims: Sequence[Claimed]) -> dict[str, dict[str, Value]]:
@@ -139,3 +152,14 @@ class Effects(Part):
         if released != Released():
             reach(CrashPoint.SWEPT)
         return released
+
+
+def _given_on(connection: Connection, ways: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Value]]:
+    """What the vouchers of these decisions tell; of several the last one counts."""
+    given = vouchers.vouchers_of(connection, {decision for way in ways.values() for decision in way})
+    found: dict[str, dict[str, Value]] = {}
+    for name, way in ways.items():
+        for decision in way:
+            if decision in given:
+                found[name] = given[decision]
+    return found

@@ -1,0 +1,16 @@
+"""What effects and waits of a branch stand after; nothing there means everything before them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0018"
+down_revision = "0017"
+
+
+def upgrade() -> None:
+    for table in ("effects", "timers"):
+        op.add_column(table, sa.Column("stands_after", sa.String(), nullable=True))
+
+
+def downgrade() -> None:
+    raise NotImplementedError("go back by restoring a backup")
