@@ -38,7 +38,7 @@ class IntakeCounts:
     """What became of the records of some files.
 
     broken: the first ten that could not be read; conflicts: the first ten that say something else under a known id;
-    empty: files without a record.
+    empty: files without a record; erased: of people who were erased since.
     """
 
     read: int = 0
@@ -46,6 +46,7 @@ class IntakeCounts:
     duplicate: int = 0
     conflict: int = 0
     quarantined: int = 0
+    erased: int = 0
     broken: list[BrokenLine] = field(default_factory=list)
     conflicts: list[BrokenLine] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
@@ -164,6 +165,8 @@ class EventSink:
 def _count(counts: IntakeCounts, reception: str) -> None:
     if reception == "new":
         counts.accepted += 1
+    elif reception == "erased":
+        counts.erased += 1
     else:
         counts.duplicate += 1
 
@@ -179,6 +182,7 @@ class ProfileSink:
         found = self.store.put_profiles([one.value for one in batch if isinstance(one.value, Profile)])
         counts.accepted += found.new + found.changed
         counts.duplicate += found.unchanged
+        counts.erased += found.erased
         quarantine(self.store, self.source, file, batch, counts)
 
 

@@ -48,6 +48,9 @@ class Memory:
     def event(self, event_id: str) -> Event | None:
         return self._glance.event(event_id) if self._glance else None
 
+    def is_erased(self, event_id: str) -> bool:
+        return self._glance.is_erased(event_id) if self._glance else False
+
     def ids_of_key(self, key: str) -> list[str]:
         return self._glance.ids_of_key(key) if self._glance else []
 

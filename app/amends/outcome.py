@@ -142,6 +142,7 @@ class RunOutcome:
                 "duplicate": intake.duplicate,
                 "conflict": intake.conflict,
                 "quarantined": intake.quarantined,
+                "erased": intake.erased,
             },
             "quarantine": [{"file": one.file, "line": one.line, "reason": one.reason} for one in intake.broken],
             "conflicts": [{"file": one.file, "line": one.line, "reason": one.reason} for one in intake.conflicts],

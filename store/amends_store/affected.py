@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, func, select
 
 from amends_engine.plans import Mode
 from amends_engine.values import BadValue, Money, parse_duration
+from amends_store.people import is_pseudonym
 from amends_store.statements import select_in
 from amends_store.tables import decisions, events, hits, rule_versions, timers, vouchers
 
@@ -20,6 +21,11 @@ class Affected:
     count: int
     customers: tuple[str, ...]
     since: datetime
+
+    @property
+    def known(self) -> list[str]:
+        """Those who were not erased since."""
+        return [customer for customer in self.customers if not is_pseudonym(customer)]
 
 
 def affected_by(connection: Connection, decision_ids: Iterable[str]) -> dict[str, Affected]:
@@ -88,7 +94,7 @@ def as_facts(connection: Connection, met: Mapping[str, Affected]) -> dict[str, d
     return {
         decision: {
             "burst.count": one.count,
-            "burst.sample_of_5": ", ".join(one.customers[:5]),
+            "burst.sample_of_5": ", ".join(one.known[:5]),
             "burst.cost_so_far": ", ".join(str(cost) for cost in cost_of(connection, one)) or "nothing",
         }
         for decision, one in met.items()

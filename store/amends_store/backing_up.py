@@ -20,6 +20,8 @@ from amends_store.opening import is_in_memory, read_address
 _PAGES = 2_000
 """Copied at once: eight megabytes, then writers have their turn."""
 
+_ASIDE = "before_restore_"
+
 _NO_TOOL = "{tool} is not installed here; install the client tools of PostgreSQL, or run it where they are"
 
 
@@ -51,10 +53,26 @@ def put_back(address: str, file: Path, at: datetime, *, may_replace: bool = Fals
     if not file.is_file():
         raise CannotBackUp(f"{file} is not there")
     url = read_address(address)
-    aside = f"before_restore_{at:%Y%m%d_%H%M%S}"
+    aside = f"{_ASIDE}{at:%Y%m%d_%H%M%S}"
     if url.get_backend_name() == "sqlite":
         return _put_back_sqlite(_database_file(url), file, aside, may_replace=may_replace)
     return _put_back_postgres(url, file, aside, may_replace=may_replace)
+
+
+def put_aside(address: str) -> list[str]:
+    """Addresses of the databases that restores have put aside, the oldest first."""
+    url = read_address(address)
+    if url.get_backend_name() == "sqlite":
+        if is_in_memory(url):
+            return []
+        database = Path(str(url.database))
+        kept = sorted(database.parent.glob(f"{database.name}.{_ASIDE}*"))
+        return [f"sqlite:///{one}" for one in kept if not one.name.endswith(("-wal", "-shm", "-journal"))]
+    with psycopg.connect(_plain(url)) as connection:
+        query = "SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %s) ORDER BY nspname"
+        schemas = [name for (name,) in connection.execute(query, (_ASIDE,))]
+    named = (url.update_query_dict({"options": f"-csearch_path={schema}"}) for schema in schemas)
+    return [one.render_as_string(hide_password=False) for one in named]
 
 
 def _database_file(url: URL) -> Path:

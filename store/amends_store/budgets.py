@@ -1,6 +1,6 @@
 """Budgets: what is left of them, and counters that cannot be overspent."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -66,22 +66,26 @@ class Room:
         self.of_customer[customer_id] = self.of_customer.get(customer_id, 0) + value
 
 
-def open_room(connection: Connection, purse: Purse, customer_ids: Collection[str]) -> Room:
-    """Locks the purse until the transaction ends, and reads what is left for these customers."""
+def open_room(connection: Connection, purse: Purse, customers: Mapping[str, str]) -> Room:
+    """Locks the purse until the transaction ends, and reads what is left.
+
+    customers: by every name under which a voucher of theirs may stand. One who was erased and comes back has had what
+    stands under the pseudonym.
+    """
     # one row for all windows is locked first, so that two workers on two sides of midnight wait for each other
     _ensure(connection, purse, FOREVER, 0)
     forever = _used(connection, purse, FOREVER, is_locking=True) or 0
     budget, start = purse.budget, purse.window_start
     if budget.sliding is not None:
         return Room(
-            purse, _given_since(connection, purse, purse.at - budget.sliding), _of(connection, purse, customer_ids)
+            purse, _given_since(connection, purse, purse.at - budget.sliding), _of(connection, purse, customers)
         )
     used = forever if start == FOREVER else _used(connection, purse, start)
     if used is None:
         # a new window, or one whose start moved with the time zone: the vouchers say what was given in it
         used = _given_since(connection, purse, start)
         _ensure(connection, purse, start, used)
-    return Room(purse, used, _of(connection, purse, customer_ids))
+    return Room(purse, used, _of(connection, purse, customers))
 
 
 def close_room(connection: Connection, room: Room) -> None:
@@ -144,12 +148,15 @@ def _given_since(connection: Connection, purse: Purse, since: datetime) -> int:
     return int(connection.execute(_given(purse).where(is_within)).scalar_one())
 
 
-def _of(connection: Connection, purse: Purse, customer_ids: Collection[str]) -> dict[str, int]:
+def _of(connection: Connection, purse: Purse, customers: Mapping[str, str]) -> dict[str, int]:
     """What each of these customers was given within the window that counts for them."""
     if purse.budget.per_customer is None:
         return {}
     query = _given(purse).add_columns(vouchers.c.customer_id).group_by(vouchers.c.customer_id)
     if purse.budget.per_customer_window is not None:
         query = query.where(vouchers.c.issued_at > purse.at - purse.budget.per_customer_window)
-    rows = select_in(connection, query, vouchers.c.customer_id, customer_ids)
-    return {row.customer_id: int(row.total) for row in rows}
+    given: dict[str, int] = {}
+    for row in select_in(connection, query, vouchers.c.customer_id, sorted(customers)):
+        customer = customers[row.customer_id]
+        given[customer] = given.get(customer, 0) + int(row.total)
+    return given

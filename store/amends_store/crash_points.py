@@ -28,6 +28,8 @@ class CrashPoint(StrEnum):
     PERFORMED = "performed"  # and committed
     SWEEPING = "sweeping"  # ended leases are written and not committed
     SWEPT = "swept"  # and committed
+    ERASING = "erasing"  # a person is erased and nothing is committed
+    ERASED = "erased"  # and committed; previews and bytes in the database's files are still there
 
 
 def reach(point: CrashPoint) -> None:

@@ -45,6 +45,10 @@ class Glance:
         query = f"SELECT {_OF_EVENT} FROM events WHERE id IN"  # noqa: S608 - our own words
         return next(map(_event, self.rows(query, [event_id])), None)
 
+    def is_erased(self, event_id: str) -> bool:
+        """Whether the event was erased with its person."""
+        return any(self.rows("SELECT id FROM events WHERE erased_at IS NOT NULL AND id IN", [event_id]))
+
     def ids_of_key(self, key: str) -> list[str]:
         """The stored events that their senders call so, one for each source."""
         return sorted(row[0] for row in self.rows("SELECT id FROM events WHERE key IN", [key]))

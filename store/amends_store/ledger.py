@@ -51,7 +51,7 @@ def begin(connection: Connection, starts: Sequence[Start], at: datetime) -> set[
     was frozen before, what is paused, which is held, and what a hold keeps from its customer, which is suppressed.
     """
     by_id = {start.effect_id: start for start in starts}
-    hashes = {start.effect_id: _hash(start.request) for start in starts}
+    hashes = {start.effect_id: request_hash(start.request) for start in starts}
     locked = lock(connection, by_id)
     frozen = _frozen_hashes(connection, locked)
     ready = [
@@ -94,7 +94,7 @@ def _not_held_back(
     return [row for row in rows if row.id not in stopped]
 
 
-def _hash(request: Mapping[str, Any]) -> str:
+def request_hash(request: Mapping[str, Any]) -> str:
     return hashlib.sha256(write_json(request).encode()).hexdigest()
 
 

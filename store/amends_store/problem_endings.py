@@ -11,6 +11,7 @@ from amends_engine.values import Value
 from amends_store.affected import affected_by
 from amends_store.desk import Desk, Done, text_option
 from amends_store.own_events import OwnEvent, make
+from amends_store.people import is_pseudonym
 from amends_store.problems import open_problems, per_of
 from amends_store.tables import effects, problem_events, problems
 from amends_store.types import Claimed
@@ -56,7 +57,8 @@ def _met(connection: Connection, problem_id: str) -> list[str]:
     rows = connection.execute(query).all()
     bursts = affected_by(connection, {row.decision_id for row in rows})
     met = [customer for one in bursts.values() for customer in one.customers]
-    return sorted({*met, *(row.customer_id for row in rows if row.customer_id)})
+    named = {*met, *(row.customer_id for row in rows if row.customer_id)}
+    return sorted(customer for customer in named if not is_pseudonym(customer))
 
 
 def _event(claimed: Claimed, problem: Row[Any], customer: str | None) -> OwnEvent:

@@ -1,7 +1,7 @@
 """What each source says about each customer, and the facts that rules read."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -14,6 +14,8 @@ from amends_engine.values import Value
 from amends_store.cases import cases_by_id, cases_of
 from amends_store.codec import is_same
 from amends_store.entities import entities_of
+from amends_store.people import erased_customers
+from amends_store.secret import Secret
 from amends_store.stale import mark_stale
 from amends_store.statements import insert_all, insert_new, insert_returning, select_in, upsert
 from amends_store.tables import attribute_changes, customer_attributes, customers, past_attributes
@@ -24,13 +26,29 @@ _Key: TypeAlias = tuple[str, str, str]
 
 _ATTRIBUTES = select(customer_attributes)
 
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
-def put_profiles(connection: Connection, rows: Sequence[Profile], at: datetime) -> ProfileCounts:
-    """Of each attribute and source the newer value wins; at is when customers count as first seen."""
-    known = {row.customer_id for row in rows}
+
+def put_profiles(connection: Connection, rows: Sequence[Profile], secret: Secret, at: datetime) -> ProfileCounts:
+    """Of each attribute and source the newer value wins; at is when customers count as first seen.
+
+    Who was erased comes back with an event of theirs, not with a row of a list that still has them.
+    """
+    named = {row.customer_id for row in rows}
+    erased = _still_erased(connection, rows, secret)
+    taken = [row for row in rows if not (row.customer_id in erased and row.seen_at <= erased[row.customer_id])]
+    known = {row.customer_id for row in taken}
     new = put_customers(connection, dict.fromkeys(known, at))
-    changed = put_attributes(connection, rows, at) - new
-    return ProfileCounts(len(new), len(changed), len(known - new - changed))
+    changed = put_attributes(connection, taken, at) - new
+    return ProfileCounts(len(new), len(changed), len(known - new - changed), len(named - known))
+
+
+def _still_erased(connection: Connection, rows: Sequence[Profile], secret: Secret) -> dict[str, datetime]:
+    """Up to when what is said of erased customers is not taken: for ever of those who have not come back."""
+    erased = erased_customers(connection, secret, {row.customer_id for row in rows})
+    back = select_in(connection, select(customers.c.id), customers.c.id, sorted(erased))
+    are_back = {row.id for row in back}
+    return {customer: at if customer in are_back else _FOR_EVER for customer, at in erased.items()}
 
 
 def put_customers(connection: Connection, first_seen: Mapping[str, datetime]) -> set[str]:

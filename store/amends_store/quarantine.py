@@ -22,7 +22,12 @@ def quarantine(connection: Connection, rows: Sequence[Quarantined], secret: Secr
         reason = bindparam("now", type_=String)
         statement = update(quarantined).values(reason=reason)
         connection.execute(
-            statement.where(quarantined.c.row_hash == bindparam("of"), quarantined.c.reason != reason), known
+            statement.where(
+                quarantined.c.row_hash == bindparam("of"),
+                quarantined.c.reason != reason,
+                quarantined.c.body != b"",  # erased: a reason may quote the line
+            ),
+            known,
         )
     return len(added)
 

@@ -103,7 +103,7 @@ def event(connection: Connection, event_id: str) -> StoredEvent | None:
     )
     bodies = tuple(RawBody(raw.body, raw.place, raw.received_at, raw.is_conflict) for raw in connection.execute(query))
     unknown = {rule_id: tuple(missed) for rule_id, missed in (row.unknown or {}).items()}
-    return StoredEvent(event_of(row), row.received_at, row.planned_at, unknown, bodies)
+    return StoredEvent(event_of(row), row.received_at, row.planned_at, unknown, bodies, row.erased_at)
 
 
 def decisions_of(connection: Connection, event_id: str) -> list[DecisionView]:

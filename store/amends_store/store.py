@@ -13,6 +13,7 @@ from amends_store.transactions.effects import Effects
 from amends_store.transactions.intake import Intake
 from amends_store.transactions.operating import Operating
 from amends_store.transactions.part import Clock
+from amends_store.transactions.people import People
 from amends_store.transactions.questions import Questions
 from amends_store.transactions.schedules import Schedules
 from amends_store.transactions.waiting import Waiting
@@ -31,7 +32,7 @@ def open_store(url: str, *, clock: Clock, random_bytes: Callable[[int], bytes] =
     return Store(database, secret, clock)
 
 
-class Store(Intake, Deciding, Waiting, Schedules, Effects, Operating, Answers, Questions):
+class Store(Intake, Deciding, Waiting, Schedules, Effects, Operating, Answers, Questions, People):
     """Threads may share it. Made by open_store; what it can do stands in transactions/, by subject."""
 
     def close(self) -> None:

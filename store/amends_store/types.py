@@ -22,11 +22,15 @@ class Incoming:
 
 
 class Reception(StrEnum):
-    """What became of an incoming event: conflict is another body under a key that is known."""
+    """What became of an incoming event: conflict is another body under a key that is known.
+
+    erased: of a person who was erased after it happened; nothing of it is kept but the hash of its key.
+    """
 
     NEW = "new"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,12 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class ProfileCounts:
-    """Customers, or other entities: never seen before, with a new or another value, and as they were."""
+    """Customers or other entities: never seen before, with another value, as they were, erased and so not taken."""
 
     new: int
     changed: int
     unchanged: int
+    erased: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,17 @@ class RawBody:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event with its bodies, the one that counts first. unknown: rules that could not say, and what they missed."""
+    """An event with its bodies, the one that counts first. unknown: rules that could not say, and what they missed.
+
+    erased_at: when all it said was erased with its person.
+    """
 
     event: Event
     received_at: datetime
     planned_at: datetime | None
     unknown: Mapping[str, tuple[str, ...]]
     bodies: tuple[RawBody, ...]
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from amends_store.crash_points import CrashPoint, reach
 from amends_store.desk import Desk, Done, end_option, entry_of, text_option
 from amends_store.further_tasks import add_further
 from amends_store.low_budgets import Question, addressed, asked, new_questions, waits
+from amends_store.people import pseudonym
 from amends_store.statements import insert_all, select_in
 from amends_store.tables import effects, vouchers
 from amends_store.types import Claimed
@@ -80,7 +81,8 @@ def _read(claimed: Claimed, desk: Desk) -> _Offer:
 def _issue_from_one(desk: Desk, offers: Sequence[_Offer]) -> list[Done]:
     first = offers[0]
     purse = Purse(first.budget, first.claimed.mode, first.value.currency, desk.zone, desk.at)
-    room = open_room(desk.connection, purse, {offer.customer_id for offer in offers})
+    customers = {name: one.customer_id for one in offers for name in _names_of(one.customer_id, desk)}
+    room = open_room(desk.connection, purse, customers)
     questions = addressed(desk.connection, [offer.question for offer in offers if offer.question])
     known = asked(desk.connection, questions.values())
     done: list[Done] = []
@@ -102,6 +104,11 @@ def _issue_from_one(desk: Desk, offers: Sequence[_Offer]) -> list[Done]:
     insert_all(desk.connection, vouchers, rows)
     reach(CrashPoint.BUDGET_TAKEN)
     return done
+
+
+def _names_of(customer_id: str, desk: Desk) -> tuple[str, str]:
+    """Under which vouchers of this customer stand: before an erasure and after it."""
+    return customer_id, pseudonym(desk.secret, customer_id)
 
 
 def _row(offer: _Offer, desk: Desk) -> dict[str, Any]:

@@ -19,7 +19,7 @@ _EVENT: dict[str, Any] = {
 }
 _ONE = {
     "type": "object",
-    "properties": {"id": {"type": "string"}, "status": {"enum": ["new", "duplicate", "conflict"]}},
+    "properties": {"id": {"type": "string"}, "status": {"enum": ["new", "duplicate", "conflict", "erased"]}},
 }
 _MANY = {"type": "object", "properties": {"events": {"type": "array", "items": _ONE}}}
 _REFUSED = ("unauthorized", "slow", "running", "too-large", "media-type", "bad-events", "too-fast", "cannot-commit")

@@ -48,6 +48,8 @@ def _events(router: APIRouter, made: Parts) -> None:
             asked = known.event(event_id)
             if asked is None:
                 raise Problem("not-found", _MISSING)
+            if known.is_erased(event_id):
+                raise Problem("not-found", "The event was erased with its person")
             account = account_of(asked, made.workspace, known, None, made.runtime.clock())
         return account_json(account, None)
 

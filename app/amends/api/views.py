@@ -32,6 +32,7 @@ def event(stored: StoredEvent, decisions: Iterable[DecisionView]) -> dict[str, J
         "attributes": _values(one.attributes),
         "received_at": stored.received_at.isoformat(),
         "planned_at": _time(stored.planned_at),
+        "erased_at": _time(stored.erased_at),
         "conflicts": sum(body.is_conflict for body in stored.bodies),
         "unknown": {rule: list(missed) for rule, missed in stored.unknown.items()},
         "decisions": [decision(each) for each in decisions],

@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, str] = {
     "worker": "worker",
     "backup": "backup",
     "restore": "restore",
+    "export": "export",
+    "erase": "erase",
     "prefect": "prefect",
 }
 """Commands and their modules, in the order in which help lists them."""

@@ -115,7 +115,8 @@ def _rehearse(workspace: Workspace, file: Path, mapping: Source | None) -> Intak
 def _print(file: Path, kind: Kind, counts: IntakeCounts, *, is_rehearsal: bool) -> None:
     done = "would be stored" if is_rehearsal else "stored"
     typer.echo(f"{file.name}: {counts.read:,} {kind.words} read, {counts.accepted:,} {done}, "
-               f"{counts.duplicate:,} known already, {counts.quarantined:,} quarantined")  # fmt: skip
+               f"{counts.duplicate:,} known already, {counts.quarantined:,} quarantined"
+               + (f", {counts.erased:,} of people who were erased: not taken" if counts.erased else ""))  # fmt: skip
     if counts.empty:
         typer.echo(f"  {file.name} holds no {kind.words}")
     for one in (*counts.broken, *counts.conflicts):

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from amends.cli.deciding import ByOption, whoever
-from amends.cli.guard import guarded
+from amends.cli.guard import counted, guarded
 from amends.errors import UsageError
 from amends.settings import Settings, from_here
 
@@ -24,9 +24,14 @@ def restore(
     by: ByOption = None,
 ) -> None:
     """Put a backup back. Nothing is sent before `amends resume`; what may have been sent since is looked up first."""
+    from amends.erasing import heed_tombstones
+
     settings, name = from_here(), whoever(by)
     kept, in_doubt = _restore(settings, file, name, may_replace=may_replace)
+    erased = heed_tombstones(settings, name)
     typer.echo(f"Restored {file}." + (f" What was there is kept: {kept}." if kept else ""))
+    if erased:
+        typer.echo(f"{counted(erased, 'customer')} erased since the backup: erased again.")
     typer.echo("Nothing is sent until `amends resume --reason TEXT`. Before that, let events come in again since the "
                "backup: `amends run FILE`, or your senders; those that are known are not taken twice.")  # fmt: skip
     typer.echo(f"{in_doubt:,} effects may have been sent since the backup: `amends effects --state unknown`.")

@@ -38,6 +38,7 @@ def _headline(outcome: RunOutcome, *, is_dry: bool) -> str:
     parts += [f"{intake.duplicate:,} known already"] if intake.duplicate else []
     parts += [f"{intake.conflict:,} in conflict with an earlier one"] if intake.conflict else []
     parts += [f"{intake.quarantined:,} quarantined"] if intake.quarantined else []
+    parts += [f"{intake.erased:,} of people who were erased since, kept empty"] if intake.erased else []
     stages = [f"{stage} {seconds:.1f}" for stage, seconds in outcome.stages.items() if seconds >= 0.1]
     seconds = f"{outcome.seconds:.1f} s" + (f": {', '.join(stages)}" if stages else "")
     return f"{', '.join(parts)} ({seconds})"

@@ -110,4 +110,6 @@ def _stored(name: str, known: Memory) -> Event:
     stored = known.event(ids[0] if ids else name)
     if stored is None:
         raise UsageError(f"{name} is neither a file nor the id of a stored event")
+    if known.is_erased(stored.id):
+        raise UsageError(f"the event {name} was erased with its person; what rules saw of it is gone")
     return stored

@@ -14,6 +14,7 @@ from amends_store.tables.deciding import (
     stage_facts,
 )
 from amends_store.tables.desk import briefs, case_events, cases, holds, problem_events, problems, tasks, timeline
+from amends_store.tables.erasing import erasures
 from amends_store.tables.intake import events, quarantined, raw_events, submissions
 from amends_store.tables.ledger import attempts, deadlines, effects, receipts, requests, starts
 from amends_store.tables.money import budget_counters, vouchers
@@ -44,6 +45,7 @@ __all__ = [
     "decisions",
     "effects",
     "entity_attributes",
+    "erasures",
     "events",
     "facts",
     "hits",

@@ -35,6 +35,7 @@ class EventRow(Row, table=True):
     depth: int | None = None  # of an event that a rule made; empty for one from outside
     quarantined_at: datetime | None = Field(default=None, sa_type=UtcTime)  # kept back from planning
     quarantine_reason: str | None = None
+    erased_at: datetime | None = Field(default=None, sa_type=UtcTime)  # with its person: only its key is known
 
 
 class RawEventRow(Row, table=True):

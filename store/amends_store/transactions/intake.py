@@ -47,7 +47,7 @@ class Intake(Part):
     def put_profiles(self, rows: Sequence[Profile]) -> ProfileCounts:
         """Takes what a source says about customers; of each attribute and source the newer value wins."""
         with self._database.writing() as connection:
-            return profiles.put_profiles(connection, rows, self._clock())
+            return profiles.put_profiles(connection, rows, self._secret, self._clock())
 
     def put_entity_profiles(self, rows: Sequence[EntityProfile]) -> ProfileCounts:
         """Takes what a source says about flights, or whatever else events are about; likewise."""
