@@ -24,7 +24,7 @@ from amends_engine.chains import orders
 from amends_engine.conditions import Condition, Facts, tests_in
 from amends_engine.deadlines import due_at
 from amends_engine.earlier import Compared, compared_by
-from amends_engine.events import Event
+from amends_engine.events import Event, Origin
 from amends_engine.history import Asked, asked_of
 from amends_engine.limits import CUSTOMER, Limit, keys_of
 from amends_engine.matching import Census, Index, precedence, unknown_fields
@@ -49,6 +49,7 @@ from amends_engine.plans import (
 )
 from amends_engine.rules import Rule, Status
 from amends_engine.triggers.kinds import Windowed
+from amends_engine.triggers.schedule import About, OnSchedule
 from amends_engine.triggers.watches import Watch, group_key
 from amends_engine.walking import next_generation, pause_ends, walk
 
@@ -237,6 +238,8 @@ def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes, now: dat
     unknown: dict[str, tuple[str, ...]] = {}
     for rule, truth, problem in rules.index.answers(event.type, facts):
         if not rule.trigger.starts_with(event):
+            if truth and rule.group and _has_the_same_slot(rules, rule, event):
+                winners.setdefault((rule.group, mode_of(rule)), rule.id)
             continue
         stage = Stage(rule, event, mode_of(rule), facts, rules, event.occurred_at, now=now)
         if problem is not None:
@@ -246,6 +249,14 @@ def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes, now: dat
         else:
             unknown[rule.id] = unknown_fields(rule.condition, facts)
     return Plan(event.id, tuple(decisions), unknown, hits_of(rules, event, facts))
+
+
+def _has_the_same_slot(rules: RuleSet, rule: Rule, event: Event) -> bool:
+    """Whether the clock starts the rule at the same moment about the same customer or case, by a slot of its own."""
+    own = rules.by_id.get(str(event.fields.get("rule"))) if event.origin is Origin.SCHEDULE else None
+    if own is None or not isinstance(own.trigger, OnSchedule) or not isinstance(rule.trigger, OnSchedule):
+        return False
+    return own.trigger.about is not About.NOBODY and rule.trigger.is_due(event.occurred_at, own.trigger.about)
 
 
 def hits_of(rules: RuleSet, event: Event, facts: Facts) -> tuple[Hit, ...]:

@@ -13,6 +13,7 @@ from amends_engine.events import Event
 from amends_engine.facts import facts_of
 from amends_engine.planning import RuleSet, plan, remember, rule_set
 from amends_engine.plans import Mode, Outcome, Plan
+from amends_engine.triggers.schedule import OnSchedule
 from amends_engine.values import Money, Value
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -121,6 +122,40 @@ def test_of_a_group_only_the_highest_priority_acts() -> None:
         "low": Outcome.OUTRANKED,
     }
     assert "high ranks higher" in made.decisions[1].reason
+
+
+@pytest.mark.parametrize("about", ["customer", "case"])
+def test_a_group_acts_once_for_each_customer_and_case(about: str) -> None:
+    ranked = rules(rule("low", in_group(10)), rule("high", in_group(90)))
+    for name in ("one", "two"):
+        customer, case = (name, "k1") if about == "customer" else ("c1", name)
+        made = plan(ranked, event(customer=customer, nps=3), {"case.id": case, "feedback.nps": 3}, {})
+        assert [(one.rule_id, one.outcome) for one in made.decisions] == [
+            ("high", Outcome.ACTED),
+            ("low", Outcome.OUTRANKED),
+        ]
+
+
+def scheduled(name: str, priority: int, when: str) -> str:
+    return rule(name, in_group(priority)).replace("when: {event: feedback.received}", f"when: {{{when}}}")
+
+
+@pytest.mark.parametrize(
+    ("other", "outcome"),
+    [
+        ("schedule: every day at 08:00, for_each: cases", Outcome.OUTRANKED),
+        ("schedule: every Monday at 08:00, for_each: cases", Outcome.OUTRANKED),
+        ("schedule: every day at 09:00, for_each: cases", Outcome.ACTED),
+        ("schedule: every day at 08:00, for_each: customers", Outcome.ACTED),
+    ],
+)
+def test_a_group_ranks_what_the_clock_starts_for_the_same_case(other: str, outcome: Outcome) -> None:
+    ranked = rules(scheduled("low", 10, "schedule: every day at 08:00, for_each: cases"), scheduled("high", 90, other))
+    low = ranked.by_id["low"].trigger
+    assert isinstance(low, OnSchedule)
+    slot = low.event(datetime(2026, 3, 2, 7, tzinfo=UTC), "c1", "k1")
+    [decision] = plan(ranked, slot, {"case.id": "k1"}, {}).decisions
+    assert (decision.rule_id, decision.outcome) == ("low", outcome)
 
 
 def test_ties_in_a_group_go_by_id_not_by_the_order_of_the_file() -> None:

@@ -55,6 +55,10 @@ class OnSchedule:
     def starts_with(self, event: Event, /) -> bool:
         return event.origin is Origin.SCHEDULE and event.fields.get("rule") == self.rule
 
+    def is_due(self, at: datetime, about: About) -> bool:
+        """Whether it has a slot at that very moment, about the same kind of thing."""
+        return self.about is about and any(self.schedule.slots(at - timedelta(microseconds=1), at))
+
     def describe(self) -> str:
         return f"it runs {self.schedule.words} ({self.schedule.zone})"
 
