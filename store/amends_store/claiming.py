@@ -101,12 +101,32 @@ def _due_decisions(
     return {row.decision_id: row.decided_for for row in rows}
 
 
+def _waits_for_an_earlier_step() -> ColumnElement[bool]:
+    """A message may quote what a step in our own tables gives, so it is not taken while that step is open."""
+    earlier = effects.alias()
+    return exists().where(
+        earlier.c.decision_id == effects.c.decision_id,
+        earlier.c.position < effects.c.position,
+        stands_after(effects, earlier.c.position),
+        earlier.c.position >= 0,  # not a task that tells of lateness, which gives nothing
+        earlier.c.kind.in_(OWN_KINDS),
+        earlier.c.finished_at.is_(None),
+    )
+
+
+def _is_to_move() -> ColumnElement[bool]:
+    """The field that tells its time has changed; it is moved first."""
+    is_stale = exists().where(starts.c.effect_id == effects.c.id, starts.c.is_stale)
+    return and_(effects.c.not_before.is_not(None), is_stale)
+
+
 _VERSION = effects.c["rule_id", "rule_version", "mode"]
 _IS_DUE = and_(
     effects.c.state == EffectState.PLANNED,
     effects.c.not_before.is_(None) | (effects.c.not_before <= bindparam("at")),
 )
-_HAS_WAITED = _IS_DUE & _IS_OPEN & (effects.c.changed_at <= bindparam("changed"))
+_MAY_BE_TAKEN = _IS_DUE & ~_waits_for_an_earlier_step() & ~_is_to_move()
+_HAS_WAITED = _MAY_BE_TAKEN & _IS_OPEN & (effects.c.changed_at <= bindparam("changed"))
 
 # from one rule version to the next by the index: a million waiting effects are not looked at
 _FIRST_VERSION = select(*_VERSION).where(_HAS_WAITED).order_by(*_VERSION).limit(1)
@@ -135,28 +155,9 @@ def claim(
     return _take(connection, _apart(rows), EffectState.CLAIMED, taker)
 
 
-def _waits_for_an_earlier_step() -> ColumnElement[bool]:
-    """A message may quote what a step in our own tables gives, so it is not taken while that step is open."""
-    earlier = effects.alias()
-    return exists().where(
-        earlier.c.decision_id == effects.c.decision_id,
-        earlier.c.position < effects.c.position,
-        stands_after(effects, earlier.c.position),
-        earlier.c.position >= 0,  # not a task that tells of lateness, which gives nothing
-        earlier.c.kind.in_(OWN_KINDS),
-        earlier.c.finished_at.is_(None),
-    )
-
-
-def _is_to_move() -> ColumnElement[bool]:
-    """The field that tells its time has changed; it is moved first."""
-    is_stale = exists().where(starts.c.effect_id == effects.c.id, starts.c.is_stale)
-    return and_(effects.c.not_before.is_not(None), is_stale)
-
-
 _CLAIMABLE = (
     select(effects)
-    .where(_IS_DUE, effects.c.action == bindparam("action"), ~_waits_for_an_earlier_step(), ~_is_to_move())
+    .where(_MAY_BE_TAKEN, effects.c.action == bindparam("action"))
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True, of=effects)
 )

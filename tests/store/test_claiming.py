@@ -73,6 +73,24 @@ def test_an_effect_that_waits_is_not_due_before_its_time(world: Any) -> None:
     assert [again.token for again in world.claim(decision)] == [2]
 
 
+def test_a_decision_that_waits_for_its_own_earlier_step_is_not_due_and_hides_no_other(world: Any) -> None:
+    made = [world.plan(world.event(f"e{number}"), ("voucher", {}), ("email", {})) for number in range(9)]
+    held = world.claim(*made, action="voucher.0")
+    world.store.settle([Settle(one.effect_id, one.token, EffectState.HELD, "ask") for one in held])
+    assert (world.store.due_batches(1), world.claim(*made, action="email.1")) == ([], [])
+    new = world.plan(world.event("new"), ("voucher", {}), ("email", {}))
+    assert [batch.decision_ids for batch in world.store.due_batches(1)] == [(new.id,)]
+
+
+def test_a_decision_is_due_for_what_waits_for_no_earlier_step(world: Any) -> None:
+    decision = world.plan(world.event(), ("email", {}), ("voucher", {}), ("slack", {}))
+    [voucher] = world.claim(decision, action="voucher.1")
+    world.store.settle([Settle(voucher.effect_id, voucher.token, EffectState.HELD, "ask")])
+    assert [batch.decision_ids for batch in world.store.due_batches(10)] == [(decision.id,)]
+    assert len(world.claim(decision)) == 1
+    assert world.store.due_batches(10) == []
+
+
 def test_workers_that_claim_at_once_share_the_work(world: Any) -> None:
     made = [world.plan(world.event(f"e{number}"), ("email", {})) for number in range(40)]
     stores = [world.store, world.another()]
