@@ -130,6 +130,8 @@ def _changes(
     """Every step from one value to another one; of two values of one moment the first was a slip."""
     for (customer, source, name), values in sorted(said.items()):
         row = stored.get((customer, source, name))
+        if row is None and len(values) == 1:
+            continue
         spans = [(row.seen_at, row.value)] if row else []
         spans += [found for found in values if row is None or _is_newer(found, row)]
         for place, ((before_at, was), (at, value)) in enumerate(pairwise(spans)):

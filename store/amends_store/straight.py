@@ -6,6 +6,7 @@ acknowledged event waits for it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Dialect, Insert, Table
@@ -29,7 +30,7 @@ def insert_straight_returning(connection: Connection, table: Table, rows: Sequen
     added: set[str] = set()
     for start in range(0, len(rows), _AT_ONCE):
         piece = rows[start : start + _AT_ONCE]
-        values = tuple(value for row in _fitted(connection.dialect, table, names, piece) for value in row)
+        values = tuple(chain.from_iterable(_fitted(connection.dialect, table, names, piece)))
         statement = f"{head} {', '.join([marks] * len(piece))} {ending}"
         added.update(connection.exec_driver_sql(statement, values).scalars())
     return added
@@ -54,9 +55,11 @@ def _words(table: Table, names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def _fitted(dialect: Dialect, table: Table, names: tuple[str, ...], rows: Sequence[_Row]) -> Iterator[tuple[Any, ...]]:
-    fits = [(name, _fit_of(dialect, table, name)) for name in names]
-    for row in rows:
-        yield tuple(row[name] if fit is None else fit(row[name]) for name, fit in fits)
+    return zip(*(_column(_fit_of(dialect, table, name), name, rows) for name in names), strict=True)
+
+
+def _column(fit: _Fit, name: str, rows: Sequence[_Row]) -> list[Any]:
+    return [row[name] for row in rows] if fit is None else [fit(row[name]) for row in rows]
 
 
 @lru_cache(maxsize=1024)

@@ -136,3 +136,21 @@ def test_urgent_threads_have_their_turn_first() -> None:
         thread.join(5)
     assert order[0] == "urgent"
     assert sorted(order) == ["one", "two", "urgent"]
+
+
+def test_who_is_not_urgent_waits_for_a_few_turns_and_no_more() -> None:
+    turns, order = Turns(), []
+
+    def take(name: str) -> None:
+        with turns.taken(is_urgent=name == "urgent"):
+            order.append(name)
+
+    threads = [threading.Thread(target=take, args=(name,)) for name in ["patient", *["urgent"] * 20]]
+    with turns.taken():
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)
+    for thread in threads:
+        thread.join(5)
+    assert order.index("patient") <= 3
+    assert len(order) == 21
