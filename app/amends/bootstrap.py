@@ -60,8 +60,8 @@ def parts(settings: Settings, workspace: Workspace | None = None) -> Iterator[Pa
 @contextmanager
 def opened_store(settings: Settings) -> Iterator[Store]:
     """Raises UsageError if the state folder or the database cannot be used."""
+    settings.make_home()
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
         store = open_store(settings.database_url, clock=now)
     except OSError as error:
         reason = f"{settings.home} cannot hold the state: {error.strerror}"

@@ -31,6 +31,14 @@ class Settings:
         """The pool whose Prefect workers carry batches out; None carries them out here."""
         return self.environment.get("AMENDS_WORK_POOL") or None
 
+    def make_home(self) -> None:
+        """Raises UsageError if there can be no folder."""
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = f"{self.home} cannot hold the state: {error.strerror}"
+            raise UsageError(f"{reason}; name a folder to write to with AMENDS_HOME") from error
+
 
 def read_settings(environment: Mapping[str, str], here: Path, workspace: Path | None = None) -> Settings:
     """workspace: what the command line says, ahead of AMENDS_WORKSPACE, this folder and ./rules."""

@@ -76,14 +76,35 @@ def test_the_database_holds_personal_data_so_only_its_owner_reads_it(desk: Desk,
     assert (desk.home / "amends.db").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("command", ["run", "import"])
-def test_a_home_that_is_a_file_is_one_sentence(command: str, desk: Desk) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "events.jsonl"],
+        ["import", "events.jsonl", "--as", "events"],
+        ["serve"],
+        ["prefect"],
+        ["deploy", "--work-pool", "crew"],
+        ["worker"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_home_that_is_a_file_is_one_sentence(words: list[str], desk: Desk) -> None:
     desk.home.write_text("")
-    words = ["--as", "events"] if command == "import" else []
-    answer = desk.amends(command, desk.events(event()), *words)
+    desk.events(event())
+    answer = desk.amends(*words, AMENDS_API_KEYS="k" * 20)
     assert (answer.code, answer.out) == (2, "")
     assert answer.err == (
         f"amends: {desk.home} cannot hold the state: File exists; name a folder to write to with AMENDS_HOME\n"
+    )
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_one_sentence(desk: Desk) -> None:
+    settings = {"AMENDS_API_KEYS": "k" * 20, "AMENDS_DATABASE_URL": f"sqlite:///{desk.here}/gone/amends.db"}
+    answer = desk.amends("serve", **settings)
+    assert answer.code == 2
+    assert answer.err == (
+        f"amends: {desk.here}/gone cannot hold the database: No such file or directory; "
+        "name a folder to write to with AMENDS_HOME or AMENDS_DATABASE_URL\n"
     )
 
 

@@ -14,13 +14,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from amends.api.keys import ApiKeys
 from amends.api.problems import Problem
 from amends.bootstrap import Parts
+from amends.serving import journal
 from amends.serving.gauges import CONTENT_TYPE
+from amends_store.errors import StoreError
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
 
 Plain = Callable[[], tuple[int, str, bytes]]
 """An answer without a request: status, content type, body."""
+
+_AT_ONCE = frozenset({"/healthz"})
+"""Answered without a thread: those may all wait for a database, and whoever asks ends a server that seems dead."""
 
 
 @dataclass
@@ -40,9 +45,17 @@ class Application:
         if path == "/v1/events" and method == "POST":
             await self.events(scope, receive, send)
         elif path in self.plain and method in {"GET", "HEAD"}:
-            await _send(send, *await asyncio.to_thread(self.plain[path]))
+            answer = self.plain[path]
+            await _send(send, *(answer() if path in _AT_ONCE else await asyncio.to_thread(answer)))
         else:
+            await self._show(scope, receive, send)
+
+    async def _show(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A page; of what nobody foresaw the operator is told the kind and the place."""
+        try:
             await (await self.pages())(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - it has been answered, and a trace may quote a customer
+            journal.warn("a page met a defect", error)
 
     def pages(self) -> Awaitable[ASGIApp]:
         """FastAPI with the routes for questions, made once."""
@@ -82,12 +95,16 @@ def _pages(made: Parts, keys: ApiKeys) -> "FastAPI":
     def authorized(request: Request) -> None:
         if keys.find(dict(request.scope["headers"])) is None:
             raise Problem("unauthorized", "Send Authorization: Bearer with one of the keys in AMENDS_API_KEYS")
+        if "\0" in request.scope["path"]:  # PostgreSQL's texts hold none, so nothing has such an id
+            raise Problem("not-found", "No id holds a NUL")
 
     pages = FastAPI(title="Amends", version="1", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
     pages.include_router(routes(made), dependencies=[Depends(authorized)])
     pages.add_exception_handler(Problem, _as_problem)
     pages.add_exception_handler(HTTPException, _as_problem)
     pages.add_exception_handler(RequestValidationError, _as_problem)
+    pages.add_exception_handler(StoreError, _as_problem)
+    pages.add_exception_handler(Exception, _as_problem)
     pages.openapi()["paths"]["/v1/events"] = {"post": submitting()}
     return pages
 
@@ -100,7 +117,14 @@ def _as_problem(_request: "Request", error: Exception) -> "Response":
 
 
 def _problem_of(error: Exception) -> Problem:
-    status = getattr(error, "status_code", 422)
+    from fastapi.exceptions import ValidationException
+
+    if isinstance(error, StoreError):
+        journal.warn("the database did not answer", error)
+        return Problem("cannot-commit", "Ask again; the server's journal says what is wrong with the database")
+    status = getattr(error, "status_code", 422 if isinstance(error, ValidationException) else 500)
+    if status == 500:
+        return Problem("failed", "Its kind and place stand in the server's journal; please report it")
     if status == 404:
         return Problem("not-found", "GET /v1/openapi.json lists the addresses")
     if status == 405:

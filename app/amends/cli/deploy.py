@@ -35,6 +35,7 @@ def deploy(
     from amends.bootstrap import parts
 
     settings = from_here(workspace)
+    settings.make_home()
     with parts(settings, load_workspace(settings)) as made:
         _deploy(made, work_pool, pool_type)
 

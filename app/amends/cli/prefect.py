@@ -21,6 +21,7 @@ def prefect() -> None:
     from amends_flows.server import ServerFailed, embedded_server
 
     settings = from_here()
+    settings.make_home()
     try:
         with embedded_server(settings.prefect_home, settings.prefect_api_url, watch_for(sys.stderr).say) as server:
             server.wait_ready()

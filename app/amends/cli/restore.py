@@ -42,8 +42,8 @@ def _restore(settings: Settings, file: Path, by: str, *, may_replace: bool) -> t
     from amends_store.backing_up import put_back
     from amends_store.errors import StoreError
 
+    settings.make_home()
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
         kept = put_back(settings.database_url, file, now(), may_replace=may_replace)
     except (StoreError, OSError) as error:
         raise UsageError(str(error)) from error

@@ -34,7 +34,7 @@ def serve(
     settings = from_here(workspace)
     keys = read_keys(settings.environment)
     loaded = load_workspace(settings)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.make_home()
     journal.open_journal()
     with only_server(settings.database_url), parts(settings, loaded) as made:
         gc.freeze()

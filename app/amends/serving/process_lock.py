@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from amends.errors import UsageError
 
@@ -18,7 +19,7 @@ def only_server(database_url: str) -> Iterator[None]:
         yield
         return
     database = Path(database_url.removeprefix(_SQLITE))
-    with Path(f"{database}.serve.lock").open("a+") as lock:
+    with _opened(Path(f"{database}.serve.lock")) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -31,3 +32,11 @@ def only_server(database_url: str) -> Iterator[None]:
         lock.write(str(os.getpid()))
         lock.flush()
         yield
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        return path.open("a+")
+    except OSError as error:
+        reason = f"{path.parent} cannot hold the database: {error.strerror}"
+        raise UsageError(f"{reason}; name a folder to write to with AMENDS_HOME or AMENDS_DATABASE_URL") from error

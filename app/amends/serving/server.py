@@ -21,6 +21,7 @@ from amends.errors import UsageError
 from amends.serving import journal
 from amends.serving.gauges import Gauges
 from amends.serving.group_commit import GroupCommit
+from amends.serving.kept import Kept
 from amends.serving.loops import Loop, join, start
 from amends.serving.prefect_side import PrefectSide
 from amends.serving.work import Work
@@ -82,7 +83,7 @@ class Server:
         )
         plain = {
             "/healthz": plain_json(lambda: (True, {"alive": True})),
-            "/readyz": plain_json(self.readiness),
+            "/readyz": plain_json(Kept(self.readiness)),
             "/metrics": metrics(self.gauges.text),
         }
         self.application = Application(intake, plain, self.made, self.keys)

@@ -6,6 +6,7 @@ from tests.conftest import event
 
 from amends_flows.backends import InProcess
 from amends_flows.dispatching import dispatch
+from amends_store.errors import CannotOpen
 
 
 @pytest.fixture
@@ -85,6 +86,30 @@ def test_a_wrong_question_is_a_problem(door: Door, path: str, code: str) -> None
 def test_questions_need_a_key_and_machines_do_not(door: Door) -> None:
     assert door.get("/v1/rules", key="").json()["code"] == "unauthorized"
     assert door.get("/healthz", key="").json() == {"alive": True}
+
+
+def test_what_the_database_cannot_answer_now_is_a_problem(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise CannotOpen("the server is gone")
+
+    monkeypatch.setattr(type(door.made.store), "event", fail)
+    answer = door.get("/v1/events/e1")
+    assert (answer.status_code, answer.json()["code"]) == (503, "cannot-commit")
+    assert answer.headers["retry-after"] == "10"
+
+
+def test_what_nobody_foresaw_is_a_problem_that_quotes_nothing(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("ana@example.com")
+
+    monkeypatch.setattr(type(door.made.store), "event", fail)
+    answer = door.get("/v1/events/e1")
+    assert (answer.status_code, answer.json()["code"]) == (500, "failed")
+    assert "ana" not in answer.text
+
+
+def test_no_id_holds_a_nul(door: Door) -> None:
+    assert door.get("/v1/customers/c%001").json()["code"] == "not-found"
 
 
 def test_every_address_is_in_openapi(door: Door) -> None:
