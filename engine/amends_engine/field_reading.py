@@ -34,8 +34,8 @@ def read_fields(root: Node, findings: list[Finding], language: str = "en") -> Fi
     }
     events = {}
     for name, node in _members(root.get("events")):
-        if check_shape(node, EVENT_TYPE, f"the event type {name}", findings):
-            events[name] = _read_event(name, node, entities, findings)
+        is_whole = check_shape(node, EVENT_TYPE, f"the event type {name}", findings)
+        events[name] = _read_event(name, node, entities, findings) if is_whole else _as_far_as_known(name, node)
     check_named(entities, nodes, events.values(), findings)
     _check_same_types(entities, events, findings)
     fields = Fields(customer, {**events, **BUILT_IN_EVENTS}, entities=entities)
@@ -46,6 +46,13 @@ def _read_event(name: str, node: Node, entities: dict[str, Entity], findings: li
     prefix = name.partition(".")[0]
     read = EventType(name, node.fields["means"].text, _read_members(node.get("fields"), prefix, findings))
     return replace(read, updates=updated_by(read, node, entities, findings))
+
+
+def _as_far_as_known(name: str, node: Node) -> EventType:
+    """A type that lacks something is declared all the same: rules that name it are not wrong for that."""
+    means, fields = node.get("means"), node.get("fields")
+    members = _read_members(fields if fields and fields.is_mapping else None, name.partition(".")[0], [])
+    return EventType(name, means.text if means else "", members)
 
 
 def _read_derived(root: Node, fields: Fields, language: str, findings: list[Finding]) -> dict[str, Derived]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.engine.conftest import Read
+from tests.engine.conftest import FILES, Read
 
 from amends.findings_text import as_text
 from amends_engine.findings import CODES, has_errors
@@ -44,6 +44,13 @@ def test_errors_of_all_files_come_at_once(read: Read) -> None:
     company = "version: 1\ncompany: X\ncurrency: eur\n"
     _, findings = read(wrong, workspace=company, definitions="version: 1\nbudget: {}\n")
     assert {finding.place.file for finding in findings} == {"workspace.yaml", "definitions.yaml", "rules.yaml"}
+
+
+def test_an_event_type_without_a_meaning_is_the_only_thing_that_is_wrong(read: Read) -> None:
+    fields = FILES["fields.yaml"].replace("    means: Somebody said what they think\n", "")
+    _, findings = read(fields=fields)
+    assert [(finding.code, finding.place.file) for finding in findings] == [("missing-key", "fields.yaml")]
+    assert "means" in findings[0].message
 
 
 @pytest.mark.parametrize("name", ["workspace", "fields"])

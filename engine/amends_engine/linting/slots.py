@@ -6,9 +6,11 @@ from amends_engine.actions import Action, Datum, FieldNames, Operand, Table, Tex
 from amends_engine.conditions import tests_in
 from amends_engine.findings import Finding
 from amends_engine.history import PREFIX
+from amends_engine.linting.effects import names_in
 from amends_engine.linting.view import View
 from amends_engine.placeholders import Text
 from amends_engine.rules import Rule
+from amends_engine.steps import OptionType
 from amends_engine.triggers.schedule import About, OnSchedule
 
 _OWNERS = {"customer.": About.CUSTOMERS, PREFIX: About.CUSTOMERS, "case.": About.CASES}
@@ -24,7 +26,7 @@ def slots_about_nobody(view: View) -> Iterator[Finding]:
 
 def _findings(rule: Rule, view: View) -> Iterator[Finding]:
     reported: set[About] = set()
-    for name, path in _asked(rule):
+    for name, path in (*_asked(rule), *_written(rule, view)):
         owner = next((about for prefix, about in _OWNERS.items() if name.startswith(prefix)), None)
         if owner and owner not in reported:
             reported.add(owner)
@@ -39,6 +41,16 @@ def _asked(rule: Rule) -> Iterator[tuple[str, str]]:
         yield from ((test.field, test.path) for test in tests_in(condition))
     for action in actions_in(rule.steps):
         yield from ((name, f"{action.path}.{option}") for option, name in _named_by(action))
+
+
+def _written(rule: Rule, view: View) -> Iterator[tuple[str, str]]:
+    """Every field that a message or a card of its steps tells of."""
+    for action in actions_in(rule.steps):
+        for option in view.options_of(action.kind, OptionType.TEMPLATE, OptionType.CARD):
+            for name in names_in(action.options.get(option)):
+                versions = view.workspace.templates.by_name.get(name, {}).values()
+                for field in sorted({field for version in versions for field in version.uses}):
+                    yield field, f"{action.path}.{option}"
 
 
 def _named_by(action: Action) -> Iterator[tuple[str, str]]:
