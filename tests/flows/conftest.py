@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.store.conftest import migrated_postgres, migrated_sqlite, migrated_url, postgres  # noqa: F401  fixtures
 
 from amends_connectors.kit import RecordingConnector
 from amends_connectors.registry import declarations
@@ -66,7 +67,7 @@ def render(claim, given) -> Mapping[str, str]:
 class Company:
     """A store with a rule, planned decisions, and connectors that remember."""
 
-    path: Path
+    url: str
     kinds: tuple[str, ...] = ("email", "voucher", "slack")
     status: Status = Status.LIVE
     rule_id: str = "premium-detractor"
@@ -75,7 +76,7 @@ class Company:
     settings: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        self.store = open_store(f"sqlite:///{self.path}", clock=self.clock)
+        self.store = open_store(self.url, clock=self.clock)
         self.rule = make_rule(*self.kinds, status=self.status, rule_id=self.rule_id)
         declared = {kind: replace(declarations()[kind], per_second=None, parallel=4) for kind in ("email", "slack")}
         self.connectors = {kind: RecordingConnector(declaration) for kind, declaration in declared.items()}
@@ -138,12 +139,31 @@ class Company:
 
 
 @pytest.fixture
-def company_of(tmp_path):
+def database():
+    """What the store lies in; each_database in its place runs a module on both."""
+    return "sqlite"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def each_database(request):
+    return request.param
+
+
+@pytest.fixture
+def backend(database):
+    """The word of the store's own tests for it."""
+    return database
+
+
+@pytest.fixture
+def company_of(tmp_path, database, migrated_url):  # noqa: F811
     """Open companies with their own store each; keywords are the fields of Company."""
     opened = []
 
     def open_company(**fields):
-        opened.append(Company(tmp_path / f"{len(opened)}.db", **fields))
+        assert database == "sqlite" or not opened, "on PostgreSQL there is one store"
+        url = f"sqlite:///{tmp_path}/{len(opened)}.db" if opened else migrated_url
+        opened.append(Company(url, **fields))
         return opened[-1]
 
     yield open_company

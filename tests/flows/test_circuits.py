@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.conftest import event
+from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
 
 from amends_connectors.contract import Delivery, RateLimited, Receipt, Rejected, Unavailable, Uncertain
 from amends_connectors.kit import RecordingConnector

@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
 
 from amends_engine.plans import Mode
 from amends_engine.rules import Status

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from tests.flows.conftest import OPTIONS
+from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
 
 from amends_connectors.contract import Receipt, Rejected, Unavailable, Uncertain
 from amends_connectors.kit import RecordingConnector

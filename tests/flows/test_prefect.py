@@ -204,16 +204,16 @@ def test_a_rule_that_is_not_there_is_no_entrypoint(prefect, company):
 
 QUIET = """
 import os, sys
-sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from conftest import Company
+sys.path.insert(0, str(Path(sys.argv[1]).parents[1]))
+from tests.flows.conftest import Company
 from amends_flows.dispatching import BatchFailed, dispatch
 from amends_flows.environment import client_environment
 os.environ.update(client_environment(Path(sys.argv[2]), sys.argv[3]))
 from amends_flows.prefect_backend import InPrefect
 reports = []
 for broken in (False, True):
-    company = Company(Path(sys.argv[4]) / f"{broken}.db", rule_id="quiet")
+    company = Company(f"sqlite:///{sys.argv[4]}/{broken}.db", rule_id="quiet")
     company.plan(5)
     if broken:
         company.store.given = None

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
 
 from amends_connectors.contract import Audience, DuplicateClass, Found, Rejected, Unavailable, Uncertain
 from amends_connectors.registry import declarations

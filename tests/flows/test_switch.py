@@ -3,6 +3,8 @@
 from concurrent.futures import wait
 from datetime import timedelta
 
+from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
+
 from amends_connectors.contract import Delivery
 from amends_engine.states import EffectState
 from amends_flows.lanes import LEASE, Leave

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.flows.conftest import NOON
+from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
 
 from amends_connectors.contract import Uncertain
 from amends_engine.actions import Voice
