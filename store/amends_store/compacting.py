@@ -60,20 +60,28 @@ def _compact_postgres(url: URL) -> Compacted:
     try:
         with psycopg.connect(plain, autocommit=True) as connection:
             connection.execute(f"SET lock_timeout = '{_PATIENCE:.0f}s'")
+            others = _wait_for_older(connection)
             listed = ", ".join(table.name for table in tables())
             # with new statistics: they hold samples of values
             connection.execute(f"VACUUM (FULL, ANALYZE) {listed}".encode())
-            if others := _older_transactions(connection):
+            if others:
                 return Compacted(f"{others} open transactions may still read the old rows, so those were kept")
     except psycopg.OperationalError as error:
         return Compacted(f"the tables could not be written anew: {' '.join(str(error).split())}")
     return Compacted()
 
 
-def _older_transactions(connection: "psycopg.Connection[tuple[object, ...]]") -> int:
-    """Of this database; while one is open that began before, VACUUM keeps the rows that it may still see."""
-    row = connection.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-        "AND xact_start IS NOT NULL AND age(backend_xmin) > 0 AND xact_start < now() - interval '5 seconds'"
-    ).fetchone()
-    return int(str(row[0])) if row else 0
+def _wait_for_older(connection: "psycopg.Connection[tuple[object, ...]]") -> int:
+    """How many transactions of this database still began before now: VACUUM keeps the rows that they may see."""
+    [now] = connection.execute("SELECT pg_current_xact_id()::xid::text").fetchone() or ("0",)
+    until = monotonic() + _PATIENCE
+    while True:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age(%s::text::xid)",
+            (now,),
+        ).fetchone()
+        others = int(str(row[0])) if row else 0
+        if not others or monotonic() > until:
+            return others
+        sleep(0.1)
