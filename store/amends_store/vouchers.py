@@ -12,6 +12,7 @@ from amends_engine.definitions import Budget
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_engine.values import BadValue, Money, Value, parse_money
+from amends_engine.voucher_codes import voucher_code
 from amends_store.budgets import Purse, close_room, open_room
 from amends_store.crash_points import CrashPoint, reach
 from amends_store.desk import Desk, Done, end_option, entry_of, text_option
@@ -116,7 +117,7 @@ def _row(offer: _Offer, desk: Desk) -> dict[str, Any]:
     return {
         "effect_id": claimed.effect_id,
         # made of the effect, so that an effect done again after a restore gives the code it gave before
-        "code": desk.secret.code("voucher", claimed.effect_id) if claimed.mode is Mode.LIVE else None,
+        "code": voucher_code(desk.secret.random("voucher", claimed.effect_id)) if claimed.mode is Mode.LIVE else None,
         "mode": claimed.mode,
         "budget": offer.budget.name,
         "customer_id": offer.customer_id,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amends_connectors.voucher import ALPHABET, is_voucher_code, voucher_code
+from amends_engine.voucher_codes import ALPHABET, is_voucher_code, voucher_code
 
 RANDOM = st.binary(min_size=16, max_size=16)
 
