@@ -109,7 +109,8 @@ class Intake:
 
     async def _commit(self, submission: Submission, size: int) -> Submitted:
         try:
-            return await asyncio.wait_for(self.commits.offer(submission, size), _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                return await self.commits.offer(submission, size)
         except Full:
             raise Problem("busy", "Send the request again") from None
         except (CannotCommit, TimeoutError):
