@@ -73,7 +73,7 @@ class PlannerStore(RingerStore, LatenessStore, StartingStore, SchedulerStore, Pr
 class Planner:
     """Plans what waits. changing: kinds of step after which a customer's next event has to wait for its effect.
 
-    clock: by which `max_age` of rules is judged; without it nothing is too old.
+    clock: by which `max_age` of rules is judged; without it nothing is too old. told: of how many, after each step.
     """
 
     store: PlannerStore
@@ -84,6 +84,7 @@ class Planner:
     batch: int = 500
     worker: str = "planner"
     clock: Callable[[], datetime | None] = lambda: None
+    told: Callable[[int], None] = lambda _count: None
 
     def plan_all(self) -> int:
         """Plan, ring timers, begin slots, tell of what is late or changed, until nothing is left; how many it was."""
@@ -106,6 +107,7 @@ class Planner:
             or now.tell_some()
         ):
             count += done
+            self.told(done)
         return count
 
     def tell_some(self) -> int:

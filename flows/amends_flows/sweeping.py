@@ -19,11 +19,11 @@ class Swept:
     reconciled: Mapping[EffectState, int]
 
 
-def sweep(runtime: Runtime, planner: Planner) -> Swept:
+def sweep(runtime: Runtime, planner: Planner | None = None) -> Swept:
     """Ends leases that are over, looks up what is in doubt, plans what can be planned, lets timers ring.
 
-    Dispatching is the caller's.
+    Dispatching is the caller's; without a planner, planning is as well.
     """
     released = runtime.store.release_expired(runtime.clock())
     reconciled = reconcile(runtime)
-    return Swept(released, planner.plan_all(), reconciled)
+    return Swept(released, planner.plan_all() if planner else 0, reconciled)

@@ -3,14 +3,13 @@
 Each round takes all that waits, so a lone event is a batch of one and under load batches grow by themselves.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from amends.bootstrap import Parts
 from amends.serving import journal
 from amends.serving.gauges import Gauges
 from amends.serving.loops import Bell
-from amends.serving.planning_alone import alone
 from amends.serving.prefect_side import PrefectSide
 from amends.serving.wariness import Wary
 from amends_flows.backends import Backend, InProcess
@@ -18,7 +17,6 @@ from amends_flows.dispatching import BatchFailed, BatchLeft, Progress, dispatch
 from amends_flows.sweeping import sweep
 
 TICK = 1.0  # seconds: how often time itself may have made something due
-LONG_TICK = 10.0  # for what a bell or the sweeper wakes in time
 GATHERING = 0.05
 """Seconds after a bell in which more may come, for the same few transactions."""
 PATIENCE = timedelta(seconds=5)
@@ -43,7 +41,7 @@ class Work:
     relieving: Bell = field(default_factory=Bell)
 
     def __post_init__(self) -> None:
-        self._planner = alone(self.made.planner, self.planned_at_once)
+        self._planner = replace(self.made.planner, batch=self.planned_at_once, told=self._planned)
         self._in_process = Wary(InProcess(self.made.runtime))
         self._forget_at = self.made.runtime.clock()
 
@@ -52,12 +50,15 @@ class Work:
             bell.ring()
 
     def plan(self) -> None:
-        """Decide on what has come."""
-        self.planning.wait(LONG_TICK)
+        """Decide on what has come, and on what time has made due."""
+        self.planning.wait(TICK)
         self._gather()
-        if count := self._planner.plan_all():
-            self.gauges.planned.inc(count)
-            (self.handing_out if self.prefect.backend else self.relieving).ring()
+        self._planner.plan_all()
+
+    def _planned(self, count: int) -> None:
+        # after each batch: while events keep coming, planning does not end
+        self.gauges.planned.inc(count)
+        (self.handing_out if self.prefect.backend else self.relieving).ring()
 
     def hand_out(self) -> None:
         """Run as Prefect flows what is due."""
@@ -72,12 +73,12 @@ class Work:
         self._dispatch(self._in_process, "in process", PATIENCE if self.prefect.backend else timedelta())
 
     def sweep(self) -> None:
-        """End leases, let timers ring, forget old answers."""
+        """End leases, look up what is in doubt, forget old answers."""
         stop = self.made.runtime.stop
         if stop.wait(TICK):
             return
-        found = sweep(self.made.runtime, self._planner)
-        if found.planned or found.released.planned or found.released.unknown:
+        found = sweep(self.made.runtime)
+        if found.released.planned or found.released.unknown:
             self.wake()
         if found.released.unknown:
             journal.warn("sends broke off and may have happened", effects=found.released.unknown)
