@@ -76,6 +76,12 @@ def next_generation(steps: tuple[Step, ...], path: str, generation: int) -> int:
     return generation + 1 if generation // _STAGES == line else line * _STAGES + 1
 
 
+def is_of_line(steps: tuple[Step, ...], path: str, generation: int) -> bool:
+    """Whether the decision of that generation follows the pause at that path in the line in which it stands."""
+    line, _ = line_of(steps, path)
+    return generation // _STAGES == line
+
+
 def _taken(step: Choose, facts: Facts) -> tuple[Step, ...]:
     return next((branch.steps for branch in step.branches if evaluate(branch.condition, facts) is True), ())
 

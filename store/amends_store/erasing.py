@@ -280,6 +280,7 @@ def _empty(connection: Connection, mine: str, words: Words, secret: Secret, at: 
         (t.hits, ("group_key", "member"), t.hits.c.event_id.in_(events)),
         (t.timers, ("group_key", "bound_id"), t.timers.c.event_id.in_(events)),
         (t.deadlines, ("bound_id",), t.deadlines.c.event_id.in_(events)),
+        (t.starts, ("bound_id",), t.starts.c.effect_id.in_(effects)),
         (t.problems, ("per",), t.problems.c.id.in_(effects)),
     ):
         redact(connection, table, names, where, words, mine)

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "effects": "effects",
     "effect": "effect",
     "event": "event",
+    "rule": "rule",
     "pause": "pause",
     "resume": "resume",
     "audit": "audit",

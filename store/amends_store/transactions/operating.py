@@ -1,12 +1,16 @@
 """What operators do: decide about effects, pause and resume, release, restore. Every act is in the audit chain."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from amends_engine.plans import Timer
 from amends_engine.states import EffectState
 from amends_store import audit as chain
-from amends_store import circuits, operating, plannings, switches
+from amends_store import circuits, operating, plannings, rule_moving, switches
+from amends_store.audit import Act
 from amends_store.doubt import begin_doubt
 from amends_store.transactions.part import Part
+from amends_store.types import RuleVersion
 
 
 class Operating(Part):
@@ -24,6 +28,17 @@ class Operating(Part):
         """What it held goes on with the next sweep. Raises NotThere."""
         with self._database.writing() as connection:
             switches.resume(connection, scope, by, reason, self._clock())
+
+    def waiting_elsewhere(self, rule_id: str, version: str) -> list[Timer]:
+        """Waits of decisions of the rule by other versions than this one, the first to end first."""
+        with self._database.reading() as connection:
+            return rule_moving.waiting_elsewhere(connection, rule_id, version)
+
+    def move_rule(self, to: RuleVersion, timer_ids: Collection[str], by: str, reason: str) -> int:
+        """How many decisions go on by that version now. Raises IllegalMove if others wait by now than these."""
+        act = Act(by, "move", f"rule {to.rule_id}", reason, {"to": to.version, "waits": len(timer_ids)})
+        with self._database.writing() as connection:
+            return rule_moving.move_rule(connection, to, timer_ids, act, self._clock())
 
     def pauses(self) -> list[switches.Pause]:
         """What is paused, the oldest first."""

@@ -1,0 +1,96 @@
+"""amends rule: what an operator decides about the decisions of a rule that wait."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+from amends.bootstrap import opened_store
+from amends.cli.deciding import ByOption, refusals, require_reason, whoever
+from amends.cli.guard import guarded
+from amends.errors import UsageError
+from amends.files import load_workspace
+from amends.settings import from_here
+from amends_connectors.registry import kinds
+from amends_engine.moving import fits
+from amends_engine.plans import JOIN, Timer
+from amends_engine.rules import Rule
+from amends_engine.spelling import closest
+from amends_engine.workspace import Workspace, read_stored_rule
+from amends_flows.ringing import version_of
+from amends_flows.versions import Versions
+from amends_store.store import Store
+
+RuleId = Annotated[str, typer.Argument(metavar="RULE", help="The rule, by its id.", show_default=False)]
+Reason = Annotated[str, typer.Option("--reason", help="Why, for whoever asks later.", show_default=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what waits; move nothing.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help="A rule whose decisions wait: move them to the version in its file.", no_args_is_help=True)
+    group.callback()(_about_one_rule)
+    group.command()(move)
+    app.add_typer(group, name="rule")
+
+
+def _about_one_rule() -> None:
+    """A rule whose decisions wait: move them to the version in its file."""
+
+
+@guarded
+def move(rule_id: RuleId, reason: Reason = "", by: ByOption = None, is_dry: DryRun = False) -> None:
+    """Let decisions that wait go on by the version of the rule that is in its file now."""
+    settings = from_here()
+    workspace = load_workspace(settings)
+    rule = _find(rule_id, workspace)
+    with opened_store(settings) as store:
+        waiting = store.waiting_elsewhere(rule.id, rule.version)
+        for line in _lines(rule, waiting):
+            typer.echo(line)
+        _require_fitting(rule, waiting, store, workspace)
+        if is_dry or not waiting:
+            return
+        with refusals():
+            ids = [timer.id for timer in waiting]
+            count = store.move_rule(version_of(rule), ids, whoever(by), require_reason(reason))
+    typer.echo(f"Moved: {_decisions(count)} by version {rule.version} now.")
+
+
+def _find(rule_id: str, workspace: Workspace) -> Rule:
+    rule = workspace.rule(rule_id)
+    if rule is None:
+        near = closest(rule_id, [one.id for one in workspace.rules])
+        raise UsageError(f"there is no rule {rule_id}; {f'did you mean {near}?' if near else 'see `amends say`'}")
+    return rule
+
+
+def _lines(rule: Rule, waiting: Sequence[Timer]) -> Iterator[str]:
+    own = [timer for timer in waiting if timer.watch != JOIN]
+    if not own:
+        yield f"Nothing of {rule.id} waits by another version than {rule.version}."
+        return
+    yield f"Of {rule.id} {_wait(len(own))} by another version than {rule.version}:"
+    for (path, version), count in sorted(Counter((timer.path, timer.rule_version) for timer in own).items()):
+        first = min(timer.due_at for timer in own if (timer.path, timer.rule_version) == (path, version))
+        yield f"    {count} at {path} by {version}, until {first:%Y-%m-%d %H:%MZ} at the earliest"
+
+
+def _wait(count: int) -> str:
+    return "1 decision waits" if count == 1 else f"{count} decisions wait"
+
+
+def _decisions(count: int) -> str:
+    return "1 decision goes on" if count == 1 else f"{count} decisions go on"
+
+
+def _require_fitting(rule: Rule, waiting: Sequence[Timer], store: Store, workspace: Workspace) -> None:
+    """Raises UsageError where the version of the file does not wait at the same step for the same."""
+    versions = Versions(store, {rule.id: rule}, lambda body: read_stored_rule(body, workspace, kinds()))
+    wrong = [one for one in waiting if not fits(one, versions.find(one.rule_id, one.rule_version), rule)]
+    if wrong:
+        paths = ", ".join(sorted({timer.path for timer in wrong}))
+        raise UsageError(
+            f"the version of {rule.id} in its file does not wait at {paths} for the same; nothing was moved, and what "
+            "waits goes on as it began"
+        )
