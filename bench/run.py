@@ -7,7 +7,7 @@ import os
 import sys
 from importlib import import_module
 
-ON_ONE_CORE = ("matching",)  # figures of one run can be compared
+ON_ONE_CORE = ("matching", "counting")  # figures of one run can be compared
 BENCHMARKS = ("reviews", "authoring", "serve", "databases", "workers", "erasing", *ON_ONE_CORE)
 
 

@@ -38,7 +38,10 @@ class Account:
 
 
 def account_of(event: Event, workspace: Workspace, known: Memory, at: datetime | None, clock: datetime) -> Account:
-    """at: with the rules and the data of that time; clock: what time it is now."""
+    """at: with the rules and the data of that time; clock: what time it is now.
+
+    Without at, drafts and paused rules come last, each as if it alone were live.
+    """
     made = known.past.decisions(event.id) if known.past else []
     decisions = _by_rule(one for one in made if at is None or one.decided_at <= at)
     if at is None:
@@ -51,9 +54,15 @@ def account_of(event: Event, workspace: Workspace, known: Memory, at: datetime |
     whole = known.with_history([event], {event.id: facts}, rules, *filter(None, [received_by]))[event.id]
     judged_at = at or known.planned_at(event.id) or clock
     explanations = explain(rules, event, replace(_known(event, rules, whole, known, until), now=judged_at))
-    told = tuple(Told(one, decisions.get(one.rule.id, ())) for one in explanations)
+    told = [Told(one, decisions.get(one.rule.id, ())) for one in explanations]
+    for rule in workspace.rules if at is None else ():
+        if rule.id not in rules.by_id:
+            alone = _set(workspace, [replace(rule, status=Status.LIVE)])
+            seen = known.with_history([event], {event.id: facts}, alone, *filter(None, [received_by]))[event.id]
+            [one] = explain(alone, event, replace(_known(event, alone, seen, known, until), now=judged_at))
+            told.append(Told(replace(one, rule=rule)))
     late = frozenset(known.late_effects(event.id))
-    return Account(event, told, at, known.planned_at(event.id), notes, late)
+    return Account(event, tuple(told), at, known.planned_at(event.id), notes, late)
 
 
 def _known(event: Event, rules: RuleSet, facts: Mapping[str, Value], known: Memory, until: datetime) -> Known:

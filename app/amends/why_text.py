@@ -46,8 +46,10 @@ def _of_rule(told: Told, late: frozenset[str], *, is_whole: bool) -> Iterator[st
 
 def _headline(found: Explanation) -> str:
     reason = f": {found.reason}" if found.reason else ""
-    status = "" if found.rule.status is Status.LIVE else f" ({found.rule.status.value})"
-    return f"{found.rule.id}{status}: {found.result}{reason}"
+    status = found.rule.status
+    idle = "" if status.is_running else ", it would be"
+    shown = "" if status is Status.LIVE else f" ({status.value}{idle})"
+    return f"{found.rule.id}{shown}: {found.result}{reason}"
 
 
 def _decisions(told: Told, late: frozenset[str]) -> Iterator[str]:

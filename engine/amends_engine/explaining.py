@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from amends_engine.ages import stale
 from amends_engine.conditions import Facts, Trace, missing_fields, trace
-from amends_engine.events import Event
+from amends_engine.events import Event, Origin
 from amends_engine.messages import MissingValue
 from amends_engine.nearest import nearest_miss
 from amends_engine.operators import Undecidable
@@ -14,9 +14,11 @@ from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached, mo
 from amends_engine.plans import Decision, Hit, Outcome, Plan
 from amends_engine.rules import Rule
 from amends_engine.triggers.kinds import Windowed
+from amends_engine.triggers.missing import Missing
 from amends_engine.triggers.standing import Standing, groups, standing
 
 _END = datetime.max.replace(tzinfo=UTC)
+_ORIGINS = {Origin.SELF: "a rule", Origin.OUTSIDE: "a source", Origin.SCHEDULE: "the clock"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Known:
 
 
 def explain(rules: RuleSet, event: Event, known: Known) -> list[Explanation]:
-    """One explanation for each running rule; those of other event types last."""
+    """One explanation for each running rule; those that the event cannot start last."""
     made = plan(rules, event, known.facts, known.acted, known.now)
     decided = {decision.rule_id: decision for decision in made.decisions}
     hearing = list(_hearing(rules, event))
@@ -77,7 +79,8 @@ def _hearing(rules: RuleSet, event: Event) -> Iterable[Rule]:
 
 
 def _deaf(rule: Rule, event: Event) -> Explanation:
-    return Explanation(rule, "another event", f"{rule.trigger.describe()}; this is {event.type}", None)
+    from_whom = f" made by {_ORIGINS[event.origin]}" if event.type in rule.trigger.event_types else ""
+    return Explanation(rule, "another event", f"{rule.trigger.describe()}; this is {event.type}{from_whom}", None)
 
 
 def _explain(
@@ -131,11 +134,21 @@ def _begun(rules: RuleSet, rule: Rule, event: Event, tree: Trace, seen: Standing
     if tree.truth is not True:
         found = _not_true(rule, tree, known.facts, missing_fields(tree))
         return Explanation(rule, found.result, found.reason, tree, found.nearest_miss, None, seen, found.misses)
-    stage = Stage(rule, event, mode_of(rule), known.facts, rules, event.occurred_at)
-    reason = limit_reached(rule, event, known.facts, known.acted)
+    at = _fired_at(rule, event)
+    # nobody looks at it before it has fired
+    now = max(known.now, at) if known.now else None
+    stage = Stage(rule, event, mode_of(rule), known.facts, rules, at, now=now)
+    old = stale(rule, at, now)
+    reason = old or limit_reached(rule, event, known.facts, known.acted)
     decision = stage.decide(Outcome.LIMITED, reason) if reason else _acted(stage)
-    miss = _after_limit(rule, event, known) if reason else ""
+    miss = _after_limit(rule, event, known) if reason and not old else ""
     return Explanation(rule, decision.outcome.value, decision.reason, tree, miss, decision, seen)
+
+
+def _fired_at(rule: Rule, event: Event) -> datetime:
+    """When what the rule waited for was complete: something is missing only when its time is over."""
+    within = rule.trigger.within if isinstance(rule.trigger, Missing) else timedelta()
+    return event.occurred_at + within
 
 
 def _acted(stage: Stage) -> Decision:

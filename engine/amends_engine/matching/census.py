@@ -1,31 +1,42 @@
 """What stops rules that do not act: for every rule and event the first of its conditions that is false.
 
 The index finds the rules that are not false and never looks at the others one by one. This counts the others as
-cheaply: the first conditions of all rules form a grid of columns, the second ones another, and so on. An event takes
-the rules through the grids in turn; those that a grid takes away were stopped by that condition. The counts stand in
-binary, one integer for the lowest digits of all rules, one for the next, so that one more event costs a few operations
-on integers with a bit for each rule. What columns cannot say is asked of conditions.evaluate().
+cheaply, for a batch of events at once. Every different predicate of the rules has one bit in a grid of columns, so an
+event is looked up once, whatever the number of rules. Then the table of events by predicates is turned: every
+predicate gets one integer with a bit for each event of the batch. A rule takes the events through its conditions in
+turn, a few operations on such integers each; how many a condition takes away is a count of bits. What columns cannot
+say is asked of conditions.evaluate(), for the events that are left by then.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, evaluate
 from amends_engine.events import Event
-from amends_engine.matching.bits import bits_of, positions_of
+from amends_engine.matching.bits import positions_of
 from amends_engine.matching.columns import UNKNOWN
 from amends_engine.matching.currencies import Compared, compared_money, undecidable
 from amends_engine.matching.grid import Grid, build_grid
 from amends_engine.matching.normal_form import Form, Normaliser
+from amends_engine.matching.predicates import Predicate
 from amends_engine.operators import Undecidable
 from amends_engine.plans import Plan
 from amends_engine.rules import Rule
+from amends_engine.triggers.kinds import Trigger
 
 _MOST = 8
 """The most alternatives of one condition that get columns; one with more is asked of evaluate()."""
 
 _UNREADABLE = (TypeError, AttributeError)
+
+Alternatives: TypeAlias = tuple[tuple[int, ...], ...]
+"""Predicates that must all hold, by the places of their bits; one of the alternatives is enough."""
+
+Label: TypeAlias = tuple[str, str, str, str, str]
+"""Everything of a Stopped but for the times."""
+
+Happened: TypeAlias = tuple[Event, Facts]
 
 
 class Stopped(NamedTuple):
@@ -40,103 +51,130 @@ class Stopped(NamedTuple):
     times: int
 
 
-@dataclass(slots=True)
-class Tally:
-    """A number for each bit, in binary: planes[0] has the lowest digits."""
-
-    planes: list[int] = field(default_factory=list)
-
-    def add(self, bits: int) -> None:
-        """One more for each of the bits."""
-        for place, plane in enumerate(self.planes):
-            if not bits:
-                return
-            self.planes[place], bits = plane ^ bits, plane & bits
-        if bits:
-            self.planes.append(bits)
-
-    def counts(self) -> dict[int, int]:
-        """By position the number, where it is not 0."""
-        found: dict[int, int] = {}
-        for digit, plane in enumerate(self.planes):
-            for position in positions_of(plane):
-                found[position] = found.get(position, 0) + (1 << digit)
-        return found
-
-
 @dataclass(frozen=True, slots=True)
-class Layer:
-    """The conditions of one place in their rules. Alternative n of the rule at place p has bit n * width + p.
+class Sheet:
+    """A batch of events by their places. standing: for each predicate the events that it does not rule out.
 
-    columned: rules whose condition the grid answers; passing: those that have none here; asked: those that evaluate()
-    answers, with their conditions.
+    apart: those that no column can read, which are asked one by one; odd: by rule the events with
+    an amount that it cannot compare.
     """
 
-    grid: Grid
-    width: int
-    alternatives: int
-    columned: int
-    passing: int
-    in_use: int
-    asked: Mapping[int, Condition]
+    events: Sequence[Happened]
+    standing: Sequence[int]
+    apart: int
+    odd: Mapping[int, int]
 
-    def standing(self, alive: int, facts: Facts) -> int:
-        """Those of the rules whose condition here is not false; raises what a column raises for an odd value."""
-        found = alive & self.passing
-        if alive & self.columned:
-            found |= self._by_columns(alive, facts)
-        return found | self._asked(alive, facts) if self.asked else found
-
-    def _by_columns(self, alive: int, facts: Facts) -> int:
-        every = sum(alive << (number * self.width) for number in range(self.alternatives))
-        bits = self.grid.standing(every & self.in_use, facts, UNKNOWN)
+    def any_of(self, alternatives: Alternatives) -> int:
+        """The events for which one of them may hold."""
         found = 0
-        while bits:
-            found |= bits & ((1 << self.width) - 1)
-            bits >>= self.width
+        for predicates in alternatives:
+            left = -1
+            for predicate in predicates:
+                left &= self.standing[predicate]
+            found |= left
         return found
 
-    def _asked(self, alive: int, facts: Facts) -> int:
-        found = 0
-        for place, condition in self.asked.items():
-            if alive >> place & 1 and evaluate(condition, facts) is not False:
-                found |= 1 << place
-        return found
+
+class Step(NamedTuple):
+    """One condition of a rule. way: its one predicate, or several, None where no column can answer it; label: what is
+    counted, but for the times."""
+
+    way: int | Alternatives | None
+    condition: Condition
+    label: Label
+
+
+class Line(NamedTuple):
+    """One rule. hears: the place of its trigger among those of the roll."""
+
+    hears: int
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
 class Roll:
-    """The rules of one event type, with what each is made of."""
+    """The rules of one event type; triggers: of all of them, each once."""
 
-    rules: tuple[Rule, ...]
-    parts: tuple[tuple[Condition, ...], ...]
-    layers: tuple[Layer, ...]
+    triggers: tuple[Trigger, ...]
+    lines: tuple[Line, ...]
+    grid: Grid
+    width: int
     money: tuple[Compared, ...]
 
-    def listening(self, event: Event) -> int:
-        return sum(1 << place for place, rule in enumerate(self.rules) if rule.trigger.starts_with(event))
+    def count(self, events: Sequence[Happened], found: dict[Label, int]) -> None:
+        """Adds how often each condition was the first to stop its rule."""
+        sheet = self._sheet(events)
+        heard = [_heard(trigger, events) for trigger in self.triggers]
+        for place, (hears, steps) in enumerate(self.lines):
+            alone = heard[hears] & (sheet.apart | sheet.odd.get(place, 0))
+            _through(steps, heard[hears] ^ alone, sheet, found)
+            if alone:
+                _one_by_one(steps, alone, events, found)
 
-    def count(self, alive: int, facts: Facts, tallies: Sequence[Tally]) -> None:
-        """Add one where each rule was stopped."""
+    def _sheet(self, events: Sequence[Happened]) -> Sheet:
+        rows, apart, odd = [], 0, dict[int, int]()
+        used = (1 << self.width) - 1
+        for number, (_, facts) in enumerate(events):
+            try:
+                rows.append(self.grid.standing(used, facts, UNKNOWN))
+                for place in undecidable(self.money, facts):
+                    odd[place] = odd.get(place, 0) | 1 << number
+            except (*_UNREADABLE, Undecidable):
+                rows[number:] = [0]
+                apart |= 1 << number
+        return Sheet(events, _turned(rows, self.width), apart, odd)
+
+
+def _through(steps: Iterable[Step], alive: int, sheet: Sheet, found: dict[Label, int]) -> None:
+    """Counts for these events: the innermost loop, so most conditions are answered without a call."""
+    standing = sheet.standing
+    for way, condition, label in steps:
+        if not alive:
+            return
+        if isinstance(way, int):
+            left = alive & standing[way]
+            stopped = alive ^ left
+        elif way is None:
+            left, stopped = _asked(condition, alive, sheet.events)
+        else:
+            left = alive & sheet.any_of(way)
+            stopped = alive ^ left
+        if stopped:
+            found[label] = found.get(label, 0) + stopped.bit_count()
+        alive = left
+
+
+def _one_by_one(steps: Sequence[Step], alone: int, events: Sequence[Happened], found: dict[Label, int]) -> None:
+    for number in positions_of(alone):
+        at = first_false([step.condition for step in steps], events[number][1])
+        if at is not None:
+            found[steps[at].label] = found.get(steps[at].label, 0) + 1
+
+
+def _asked(condition: Condition, alive: int, events: Sequence[Happened]) -> tuple[int, int]:
+    """Of these events those for which it is not false, and those for which it is; an odd value makes neither."""
+    left = stopped = 0
+    for number in positions_of(alive):
         try:
-            odd = bits_of(undecidable(self.money, facts), len(self.rules)) & alive
-            self._by_layers(alive ^ odd, facts, tallies)
-        except (*_UNREADABLE, Undecidable):
-            odd = alive
-        for place in positions_of(odd):
-            stopped_at = first_false(self.parts[place], facts)
-            if stopped_at is not None:
-                tallies[stopped_at].add(1 << place)
+            if evaluate(condition, events[number][1]) is False:
+                stopped |= 1 << number
+            else:
+                left |= 1 << number
+        except Undecidable:
+            continue
+    return left, stopped
 
-    def _by_layers(self, alive: int, facts: Facts, tallies: Sequence[Tally]) -> None:
-        # nothing is added before every layer has answered: an odd value makes the whole event be asked anew
-        stopped = []
-        for layer in self.layers:
-            standing = layer.standing(alive, facts)
-            stopped.append(alive ^ standing)
-            alive = standing
-        for tally, bits in zip(tallies, stopped, strict=True):
-            tally.add(bits)
+
+def _turned(rows: Sequence[int], width: int) -> list[int]:
+    """The rows have a bit for each column; what is returned has for each column a bit for each row."""
+    # a text of all digits is cut into columns by slicing, which is many times as fast as looking at bits
+    digits = "".join(f"{row:0{width}b}" for row in reversed(rows))
+    return [int(digits[width - 1 - column :: width], 2) for column in range(width)] if rows and width else []
+
+
+def _heard(trigger: Trigger, events: Sequence[Happened]) -> int:
+    """The events that start it."""
+    return sum(1 << number for number, (event, _) in enumerate(events) if trigger.starts_with(event))
 
 
 @dataclass(frozen=True)
@@ -148,45 +186,29 @@ class Census:
 
     def count(self, done: Iterable[tuple[Event, Facts, Plan]]) -> list[Stopped]:
         """What stopped the rules that these events started, added up."""
-        tallies: dict[str, list[Tally]] = {}
+        batch: dict[str, list[Happened]] = {}
         unknown: dict[tuple[str, tuple[str, ...]], int] = {}
-        everybody: dict[tuple[str, str], int] = {}
         for event, facts, plan in done:
-            roll = self._roll(event.type)
-            key = event.type, event.origin
-            if key not in everybody:
-                everybody[key] = roll.listening(event)
-                tallies.setdefault(event.type, [Tally() for _ in roll.layers])
-            roll.count(everybody[key], facts, tallies[event.type])
+            batch.setdefault(event.type, []).append((event, facts))
             for missed in plan.unknown.items():
                 unknown[missed] = unknown.get(missed, 0) + 1
-        versions = {rule.id: rule.version for roll in self.rolls.values() for rule in roll.rules}
-        found = [one for kind, counted in tallies.items() for one in _stopped(self._roll(kind), counted)]
-        return added(found) + [
-            Stopped(rule_id, versions[rule_id], "unknown", ", ".join(fields), ", ".join(fields), count)
-            for (rule_id, fields), count in unknown.items()
-        ]
+        found: dict[Label, int] = {}
+        for kind, events in batch.items():
+            self._roll(kind).count(events, found)
+        return [*(Stopped(*label, times) for label, times in found.items()), *self._unknown(unknown, batch)]
+
+    def _unknown(self, counts: Mapping[tuple[str, tuple[str, ...]], int], kinds: Iterable[str]) -> Iterator[Stopped]:
+        rules = {rule_id for rule_id, _ in counts}
+        known = (rule for kind in kinds for rule in self.by_event.get(kind, ()) if rule.id in rules) if rules else ()
+        versions = {rule.id: rule.version for rule in known}
+        for (rule_id, fields), times in counts.items():
+            words = ", ".join(fields)
+            yield Stopped(rule_id, versions[rule_id], "unknown", words, words, times)
 
     def _roll(self, event_type: str) -> Roll:
         if event_type not in self.rolls:
             self.rolls[event_type] = build_roll(self.by_event.get(event_type, ()))
         return self.rolls[event_type]
-
-
-def added(counts: Iterable[Stopped]) -> list[Stopped]:
-    """One for each rule and condition; a rule may hear several event types."""
-    found: dict[Stopped, int] = {}
-    for one in counts:
-        key = one._replace(times=0)
-        found[key] = found.get(key, 0) + one.times
-    return [key._replace(times=times) for key, times in found.items()]
-
-
-def _stopped(roll: Roll, tallies: Sequence[Tally]) -> Iterator[Stopped]:
-    for level, tally in enumerate(tallies):
-        for place, count in tally.counts().items():
-            rule, part = roll.rules[place], roll.parts[place][level]
-            yield Stopped(rule.id, rule.version, "no", part.path or f"if[{level}]", words_of(part), count)
 
 
 def first_false(parts: Sequence[Condition], facts: Facts) -> int | None:
@@ -216,44 +238,32 @@ def words_of(part: Condition) -> str:
 
 
 def build_roll(rules: Sequence[Rule]) -> Roll:
-    parts = tuple(parts_of(rule.condition) for rule in rules)
-    normaliser = Normaliser()
-    depth = max(map(len, parts), default=0)
-    layers = tuple(_layer(parts, level, normaliser) for level in range(depth))
-    return Roll(tuple(rules), parts, layers, tuple(compared_money(rules)))
-
-
-def _layer(parts: Sequence[tuple[Condition, ...]], level: int, normaliser: Normaliser) -> Layer:
-    here = {place: each[level] for place, each in enumerate(parts) if level < len(each)}
-    forms = {place: normaliser.form(part) for place, part in here.items()}
-    columned = {place: form for place, form in forms.items() if _has_columns(form)}
-    alternatives = max((len(form.conjunctions) for form in columned.values()), default=0)
-    width = len(parts)
-    conjunctions = [
-        columned[place].conjunctions[number] if _has(columned, place, number) else {}
-        for number in range(alternatives)
-        for place in range(width)
-    ]
-    in_use = sum(
-        1 << (number * width + place)
-        for number in range(alternatives)
-        for place in range(width)
-        if _has(columned, place, number)
+    normaliser, places = Normaliser(), dict[Predicate, int]()
+    heard: dict[Trigger, int] = {}
+    lines = tuple(
+        Line(
+            heard.setdefault(rule.trigger, len(heard)),
+            tuple(
+                Step(_way(normaliser.form(part), places), part, _label(rule, part, level))
+                for level, part in enumerate(parts_of(rule.condition))
+            ),
+        )
+        for rule in rules
     )
-    return Layer(
-        grid=build_grid(conjunctions),
-        width=width,
-        alternatives=alternatives,
-        columned=sum(1 << place for place in columned),
-        passing=sum(1 << place for place in range(width) if place not in here),
-        in_use=in_use,
-        asked={place: part for place, part in here.items() if place not in columned},
+    grid = build_grid([{predicate.axis: predicate} for predicate in places])
+    return Roll(tuple(heard), lines, grid, len(places), tuple(compared_money(rules)))
+
+
+def _label(rule: Rule, part: Condition, level: int) -> Label:
+    return rule.id, rule.version, "no", part.path or f"if[{level}]", words_of(part)
+
+
+def _way(form: Form, places: dict[Predicate, int]) -> int | Alternatives | None:
+    """None where columns cannot say all of it; places: of the predicates so far, and of new ones."""
+    if not form.is_whole or len(form.conjunctions) > _MOST:
+        return None
+    found = tuple(
+        tuple(places.setdefault(predicate, len(places)) for predicate in conjunction.values())
+        for conjunction in form.conjunctions
     )
-
-
-def _has_columns(form: Form) -> bool:
-    return form.is_whole and len(form.conjunctions) <= _MOST
-
-
-def _has(columned: Mapping[int, Form], place: int, number: int) -> bool:
-    return place in columned and number < len(columned[place].conjunctions)
+    return found[0][0] if len(found) == 1 and len(found[0]) == 1 else found

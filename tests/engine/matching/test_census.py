@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +14,12 @@ from amends_engine.actions import Voice
 from amends_engine.conditions import AllOf, Condition, Facts, Test, evaluate
 from amends_engine.events import Event, Origin
 from amends_engine.matching import Census, Stopped
-from amends_engine.matching.census import Tally
 from amends_engine.operators import Undecidable
 from amends_engine.planning import RuleSet, plan, rule_set
 from amends_engine.rules import Rule
+from amends_engine.schedules.words import Known, parse_schedule
 from amends_engine.triggers.events import OnEvent
+from amends_engine.triggers.schedule import OnSchedule
 
 seeds = st.integers(0, 2**32).map(Random)
 
@@ -79,15 +81,6 @@ def test_every_rule_that_is_unknown_is_counted_by_the_fields_it_misses(source: R
     assert found == expected
 
 
-@given(st.lists(st.integers(0, 2**70), max_size=40))
-def test_a_tally_is_a_number_for_every_bit(added: list[int]) -> None:
-    tally = Tally()
-    for bits in added:
-        tally.add(bits)
-    expected = {place: sum(bits >> place & 1 for bits in added) for place in range(71)}
-    assert tally.counts() == {place: count for place, count in expected.items() if count}
-
-
 def test_a_condition_is_named_by_its_field_and_place() -> None:
     premium = rule(
         "premium", AllOf((a_test("customer.tier", "gold", "if[0]"), a_test("customer.name", "Ana", "if[1]")))
@@ -105,6 +98,16 @@ def test_a_rule_that_an_event_does_not_start_is_not_counted() -> None:
     rules, facts = running([outside, own]), {"customer.tier": "basic"}
     assert [one.rule_id for one in counted(rules, facts)] == ["outside"]
     assert [one.rule_id for one in counted(rules, facts, depth=1)] == ["own"]
+
+
+def test_rules_of_the_clock_are_counted_for_their_own_slots_only() -> None:
+    condition = a_test("customer.tier", "gold", "if[0]")
+    daily = parse_schedule("every day at 08:00", Known(ZoneInfo("UTC"), {}))
+    mine, other = (replace(rule(name, condition), trigger=OnSchedule(daily, name)) for name in ("mine", "other"))
+    rules, facts = running([mine, other]), {"customer.tier": "basic"}
+    slots = [mine.trigger.event(NOW, "c1"), other.trigger.event(NOW, "c1"), mine.trigger.event(NOW, "c2")]
+    found = rules.census.count((slot, facts, plan(rules, slot, facts, {})) for slot in slots)
+    assert {(one.rule_id, one.times) for one in found} == {("mine", 2), ("other", 1)}
 
 
 def test_an_event_type_without_rules_counts_nothing() -> None:
