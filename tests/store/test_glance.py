@@ -81,6 +81,18 @@ def test_the_past_is_the_one_of_the_store(world: Any, glance: Any) -> None:
     assert glance.past(["c2"], {"feedback.received"}, now) == {}
 
 
+def test_the_events_before_are_those_of_the_store(world: Any, glance: Any) -> None:
+    now = world.clock()
+    events = [world.event(f"e{n}", f"c{n % 2}", at=now - timedelta(days=n)) for n in range(4)]
+    world.accept(*events, world.event("e9", None))
+    about = (["c0", "c1"], {events[0].type})
+    for until in (now, now - timedelta(days=2)):
+        assert glance.former(*about, until) == world.store.former(*about, until) != {}
+    found = {who: [one.id for one in own] for who, own in glance.former(*about, now).items()}
+    assert found == {"c0": [events[2].id, events[0].id], "c1": [events[3].id, events[1].id]}
+    assert glance.former(*about, now, now - timedelta(days=1)) == {}
+
+
 def test_there_is_nothing_to_look_at_before_there_is_a_database(database_url: str) -> None:
     assert glance_at(database_url) is None
 
