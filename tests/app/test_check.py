@@ -6,16 +6,20 @@ import re
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft4Validator, Draft202012Validator
 from tests.conftest import Desk
+from tests.engine.conftest import read
 
 from amends.cli.check import Format
+from amends.findings_text import as_sarif
 from amends_engine.findings import CODES
 
 INVALID = sorted((Path(__file__).parents[1] / "rules" / "invalid").glob("*.yaml"))
 SENTENCE = re.compile(
     r"(?P<file>[^:\n]+):(?P<line>\d+):(?P<column>\d+): (error|warning): [^\n]+ \[(?P<code>[a-z0-9-]+)\]"
 )
+
+OFFICIAL = Draft4Validator(json.loads((Path(__file__).parent / "sarif" / "sarif-2.1.0-rtm.5.json").read_text("utf-8")))
 
 # of the SARIF 2.1.0 schema what code scanning pages read
 SARIF = {
@@ -199,12 +203,27 @@ def test_sarif_is_what_code_scanning_reads(desk: Desk) -> None:
     desk.change("definitions.yaml", "at_most", "at_moost")
     document = desk.amends("check", "northwind", "--format", "sarif").json()
     Draft202012Validator(SARIF).validate(document)
+    OFFICIAL.validate(document)
     [run] = document["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     assert len(rules) == len(set(rules))
     assert {result["ruleId"] for result in run["results"]} <= set(rules)
     places = [result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]]
     assert places == ["northwind/definitions.yaml", "northwind/rules.yaml"]
+
+
+@pytest.mark.parametrize("file", INVALID, ids=lambda file: file.stem)
+def test_sarif_of_every_wrong_file_is_valid_by_its_official_schema(file: Path) -> None:
+    _, findings = read(file.read_bytes())
+    document = json.loads(as_sarif(findings))
+    assert document["runs"][0]["results"]
+    OFFICIAL.validate(document)
+
+
+def test_what_is_not_sarif_is_refused_by_its_official_schema() -> None:
+    document = json.loads(as_sarif([]))
+    document["runs"][0]["results"] = [{"level": "fatal", "message": {}}]
+    assert not OFFICIAL.is_valid(document)
 
 
 def test_github_gets_one_command_for_each_finding(desk: Desk) -> None:
