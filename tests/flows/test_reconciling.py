@@ -183,7 +183,7 @@ def test_an_alert_to_staff_that_may_have_arrived_is_repeated_and_says_so(company
 def test_a_channel_with_an_open_circuit_is_not_asked(company_of):
     company = company_of(kinds=("email",))
     unknown(company, has_arrived=True, duplicates=B)
-    company.runtime.lanes["email"]._breaker._trip("refused", timedelta(hours=1))
+    company.runtime.lanes["email"]._breaker._trip("refused", is_probe=False)
     assert reconcile(company.runtime) == {}
 
 
