@@ -1,7 +1,8 @@
 """From accepted events to decisions: read facts, plan, save; one transaction a batch, no Prefect."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -74,6 +75,7 @@ class Planner:
     """Plans what waits. changing: kinds of step after which a customer's next event has to wait for its effect.
 
     clock: by which `max_age` of rules is judged; without it nothing is too old. told: of how many, after each step.
+    broken: plannings that broke off and are to be ended yet.
     """
 
     store: PlannerStore
@@ -85,6 +87,7 @@ class Planner:
     worker: str = "planner"
     clock: Callable[[], datetime | None] = lambda: None
     told: Callable[[int], None] = lambda _count: None
+    broken: list[int] = field(default_factory=list)
 
     def plan_all(self) -> int:
         """Plan, ring timers, begin slots, tell of what is late or changed, until nothing is left; how many it was."""
@@ -131,15 +134,33 @@ class Planner:
 
     def plan_some(self) -> list[Plan]:
         """Plan one batch; an empty list means that no event can be planned now."""
+        self._end_broken()
         # what another program is planning is left out, which costs a lock for each row: less than to find out later
         while events := self.store.unplanned(self.batch, self.changing, is_shared=True):
             planning = self.store.begin_planning(self.worker, [event.id for event in events])
-            with self.store.as_one():  # what was known when events were taken still holds when plans are saved
+            with self._noting(planning), self.store.as_one():
+                # what was known when events were taken still holds when plans are saved
                 made = self._plan(self.store.take_unplanned(planning.event_ids, self.changing))
                 self.store.end_planning(planning.number)
             if made:
                 return made
         return []
+
+    @contextmanager
+    def _noting(self, planning: Planning) -> Iterator[None]:
+        """A planning that breaks off, as on a full disk, is ended all the same: only the dead leave one behind."""
+        try:
+            yield
+        except BaseException:
+            self.broken.append(planning.number)
+            with suppress(Exception):  # it may be the store that broke it off
+                self._end_broken()
+            raise
+
+    def _end_broken(self) -> None:
+        while self.broken:
+            self.store.end_planning(self.broken[-1])
+            self.broken.pop()
 
     def _plan(self, events: Sequence[Event]) -> list[Plan]:
         if not events:

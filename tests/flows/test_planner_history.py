@@ -127,3 +127,28 @@ def test_an_event_that_cannot_be_planned_is_quarantined_and_the_others_are_plann
     assert planner(store).plan_all() == 1
     [kept] = store.quarantined_events()
     assert (kept.event_id, kept.reason) == ("bad", "planning it failed with ZeroDivisionError")
+
+
+class Broken(Exception):
+    """Stands for a full disk or a connection that is cut."""
+
+
+@pytest.mark.parametrize("ends_break", [False, True], ids=["the plans", "the plans and the note"])
+def test_a_planning_that_breaks_off_again_and_again_is_no_dead_worker(tmp_path, monkeypatch, ends_break):
+    clock = iter(NOON + timedelta(minutes=minute) for minute in range(1_000))
+    store = open_store(f"sqlite:///{tmp_path}/own.db", clock=lambda: next(clock))
+    accept(store, complaint("e1", 1), complaint("e2", 1, customer="c2"))
+    tried = planner(store)
+
+    def break_off(*_):
+        raise Broken
+
+    for _ in range(7):
+        with monkeypatch.context() as patch, pytest.raises(Broken):
+            patch.setattr(store, "save_plans", break_off)
+            if ends_break:
+                patch.setattr(store, "end_planning", break_off)
+            tried.plan_some()
+    assert {plan.event_id for plan in tried.plan_some()} == {"e1", "e2"}
+    assert store.quarantined_events() == []
+    store.close()
