@@ -44,7 +44,14 @@ class RateLimited(DeliveryError):
 
 
 class Unavailable(DeliveryError):
-    """Name not found, connection refused or timed out before a byte was sent, TLS refused."""
+    """Name not found, connection refused or timed out before a byte was sent, TLS refused.
+
+    is_reached: the provider answered, and it is this recipient who takes nothing for now (greylisting, a full mailbox).
+    """
+
+    def __init__(self, text: str, *, is_reached: bool = False) -> None:
+        super().__init__(text)
+        self.is_reached = is_reached
 
 
 class Uncertain(DeliveryError):

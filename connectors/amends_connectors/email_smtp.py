@@ -24,6 +24,7 @@ from amends_connectors.settings import SmtpSettings
 from amends_connectors.sockets import BoundedSocket, Deadline, Line, describe, open_connection
 
 _ENHANCED = re.compile(rb"[245]\.[0-9]{1,3}\.[0-9]{1,3}")
+_CLOSING = 421
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -60,9 +61,9 @@ class SmtpConnector:
         try:
             session.open(self._settings)
             self._log_in(session)
-            for code, answer in (session.mail(letter.sender), session.rcpt(letter.to)):
+            for is_theirs, (code, answer) in ((False, session.mail(letter.sender)), (True, session.rcpt(letter.to))):
                 if not 200 <= code < 300:
-                    raise _refusal(code, answer)
+                    raise _refusal(code, answer, is_theirs=is_theirs)
         except (smtplib.SMTPConnectError, smtplib.SMTPHeloError) as error:
             raise _refusal(error.smtp_code, error.smtp_error, is_access=True) from error
         except smtplib.SMTPResponseException as error:
@@ -153,18 +154,21 @@ def _hand_over(session: _Session, message: bytes) -> int:
     except OSError as error:
         raise Uncertain(f"the mail server's answer to the message was lost ({type(error).__name__})") from error
     if 400 <= code < 600:
-        raise _refusal(code, answer)
+        raise _refusal(code, answer, is_theirs=True)
     if not 200 <= code < 300:
         raise Uncertain(f"the mail server answered {code} to the message")
     return code
 
 
-def _refusal(code: int, answer: bytes | str, *, is_access: bool = False) -> DeliveryError:
-    """4xx is for now, 5xx for good; the server's own words may repeat the address and are left out."""
+def _refusal(code: int, answer: bytes | str, *, is_access: bool = False, is_theirs: bool = False) -> DeliveryError:
+    """4xx is for now, 5xx for good; the server's own words may repeat the address and are left out.
+
+    is_theirs: what is refused is this recipient or this letter; with 421 the server takes leave of everybody.
+    """
     enhanced = _ENHANCED.search(answer.encode() if isinstance(answer, str) else answer)
     text = f"the mail server answered {code}" + (f" {enhanced[0].decode()}" if enhanced else "")
     if not 500 <= code < 600:
-        return Unavailable(text)
+        return Unavailable(text, is_reached=is_theirs and code != _CLOSING)
     if is_access or code in (530, 534, 535, 538):
         return Rejected(f"{text}; it does not let us in", is_access=True)
     return Rejected(text)

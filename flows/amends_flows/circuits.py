@@ -94,7 +94,7 @@ class Breaker:
         match outcome:
             case Rejected(is_access=True):
                 self._trip(f"{self._channel} refuses our credentials: {outcome}", is_probe=is_probe)
-            case Unavailable():
+            case Unavailable(is_reached=False):
                 self._miss(f"{self._channel} cannot be reached: {outcome}", is_probe=is_probe)
             case Uncertain():
                 pass  # neither reached for certain nor refused

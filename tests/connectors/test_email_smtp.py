@@ -44,6 +44,21 @@ def test_a_4xx_before_the_message_is_unavailable(stage):
     assert isinstance(said_by(**answers), Unavailable)
 
 
+@pytest.mark.parametrize("stage", ["RCPT", "message"])
+def test_a_4xx_to_one_recipient_says_that_the_server_was_reached(stage):
+    assert said_by(**{stage: "451 4.7.1 greylisted, come back later"}).is_reached
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "message"])
+def test_a_server_that_takes_leave_counts_as_not_reached(stage):
+    assert not said_by(**{stage: "421 4.3.2 shutting down"}).is_reached
+
+
+@pytest.mark.parametrize("stage", ["connect", "MAIL"])
+def test_a_4xx_to_everybody_counts_as_not_reached(stage):
+    assert not said_by(**{stage: "452 4.3.1 no space left"}).is_reached
+
+
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "message"])
 def test_a_5xx_is_rejected_without_the_servers_words(stage):
     said = said_by(**{stage: "550 5.1.1 <ana.lopez@example.org> unknown"})

@@ -58,7 +58,13 @@ def test_nobody_reachable_opens_it_after_five_times_in_a_row(breaker):
 
 
 @pytest.mark.parametrize(
-    "answer", [Receipt("m-1"), Rejected("no such person"), RateLimited("slow", retry_after=CLOSED_FOR)]
+    "answer",
+    [
+        Receipt("m-1"),
+        Rejected("no such person"),
+        RateLimited("slow", retry_after=CLOSED_FOR),
+        Unavailable("greylisted", is_reached=True),
+    ],
 )
 def test_an_answer_of_any_kind_in_between_begins_the_count_anew(breaker, answer):
     for _ in range(TRIPS_AFTER - 1):
