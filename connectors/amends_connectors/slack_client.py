@@ -27,7 +27,7 @@ from amends_connectors.contract import (
 from amends_connectors.settings import SlackSettings
 from amends_connectors.slack import DECLARATION
 from amends_connectors.slack_card import EVENT_TYPE, message_of, read_card
-from amends_connectors.sockets import Line
+from amends_connectors.sockets import Deadline, Line
 from amends_connectors.statuses import refusal
 from amends_connectors.wire import exchange, opener
 
@@ -59,6 +59,7 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{1,63}\Z")
 
 _PAGES, _ON_A_PAGE = 5, 200
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_ASKS_FOR = 60.0  # seconds of a look-up; its last call may take as long as a send, and the lease must outlast both
 
 
 class SlackConnector:
@@ -84,41 +85,44 @@ class SlackConnector:
     def look_up(self, delivery: Delivery) -> Found:
         """Read the channel back to the first attempt; without that moment only presence can be proved."""
         try:
-            channel = self._channel_id(delivery.text("channel"))
-            return self._find(delivery, channel) if channel else Found.CANNOT_TELL
+            deadline = Deadline(_ASKS_FOR)
+            channel = self._channel_id(delivery.text("channel"), deadline)
+            return self._find(delivery, channel, deadline) if channel else Found.CANNOT_TELL
         except Exception:  # noqa: BLE001 - a question may fail in any way, and then we do not know
             return Found.CANNOT_TELL
 
     def close(self) -> None:
         """Every call has a connection of its own."""
 
-    def _find(self, delivery: Delivery, channel: str) -> Found:
+    def _find(self, delivery: Delivery, channel: str, deadline: Deadline) -> Found:
         oldest = str((delivery.started_at - _CLOCKS_DIFFER).timestamp()) if delivery.started_at else None
         asked = {"channel": channel, "oldest": oldest, "limit": _ON_A_PAGE, "include_all_metadata": True}
         # a channel's history does not list the replies of its threads
         thread = delivery.text("thread", "")
         method = "conversations.replies" if thread else "conversations.history"
-        for page in self._pages(method, {**asked, "ts": thread} if thread else asked):
+        for page in self._pages(method, {**asked, "ts": thread} if thread else asked, deadline):
             if any(_effect_id(message) == delivery.effect_id for message in page["messages"]):
                 return Found.PRESENT
             if not page.get("has_more"):
                 return Found.ABSENT
         return Found.CANNOT_TELL
 
-    def _channel_id(self, channel: str) -> str | None:
+    def _channel_id(self, channel: str, deadline: Deadline) -> str | None:
         """The id of a channel named #so, or of the conversation with a member."""
         if channel.startswith("#"):
             types = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": 1000}
-            pages = self._pages("conversations.list", types)
+            pages = self._pages("conversations.list", types, deadline)
             return next((it["id"] for page in pages for it in page["channels"] if it["name"] == channel[1:]), None)
         if channel[:1] in ("U", "W"):
             opened = self._client.conversations_open(users=channel)
             return str(opened["channel"]["id"])
         return channel if channel[:1] in ("C", "G", "D") else None
 
-    def _pages(self, method: str, params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _pages(self, method: str, params: dict[str, Any], deadline: Deadline) -> Iterator[dict[str, Any]]:
+        """Raises TimeoutError once it is too late for another call."""
         cursor = None
         for _ in range(_PAGES):
+            deadline.left()
             answer = self._client.api_call(method, params={**params, "cursor": cursor})
             page: Any = answer.data
             yield page

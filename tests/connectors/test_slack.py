@@ -1,6 +1,7 @@
 """Slack's SDK against servers that play Slack."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from deliveries import EFFECT, NOW, card
 from sinks import answer
 from werkzeug import Request, Response
 
+from amends_connectors import slack_client
 from amends_connectors.contract import Found, Receipt, Rejected, Unavailable, Uncertain
 from amends_connectors.settings import Secret, SlackSettings
 from amends_connectors.slack_client import SlackConnector
@@ -137,6 +139,18 @@ class TestLookUp:
         page = {"messages": [], "has_more": True, "response_metadata": {"next_cursor": "more"}}
         self.history(httpserver, *[page] * 5)
         assert slack.look_up(delivery) is Found.CANNOT_TELL
+
+    def test_a_look_up_that_takes_too_long_begins_no_further_call(self, httpserver, slack, delivery, monkeypatch):
+        monkeypatch.setattr(slack_client, "_ASKS_FOR", 0.2)
+        page = {"ok": True, "messages": [], "has_more": True, "response_metadata": {"next_cursor": "more"}}
+
+        def reply(_request: Request) -> Response:
+            time.sleep(0.3)
+            return Response(json.dumps(page), content_type="application/json")
+
+        httpserver.expect_request("/api/conversations.history").respond_with_handler(reply)
+        assert slack.look_up(delivery) is Found.CANNOT_TELL
+        assert len(httpserver.log) == 1
 
     def test_a_channel_name_is_looked_up_first(self, httpserver, slack, delivery):
         channels = {"ok": True, "channels": [{"id": "C1", "name": "general"}, {"id": "C2", "name": "cx-recovery"}]}
