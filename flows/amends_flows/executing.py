@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 
-from amends_connectors.contract import Delivery, DeliveryError, Receipt, Uncertain
+from amends_connectors.contract import Delivery, DeliveryError, RateLimited, Receipt, Uncertain
 from amends_engine.actions import Action, Literal
 from amends_engine.plans import Json, Mode
 from amends_engine.states import EffectState
@@ -236,7 +236,9 @@ def _record(runtime: Runtime, claims: Sequence[Claimed], futures: Sequence["Futu
 
 
 def _judge(runtime: Runtime, claim: Claimed, future: "Future[Outcome]") -> Verdict:
-    verdict = judge(_outcome(future), claim.attempts + 1, runtime.chance())
+    outcome = _outcome(future)
+    before = claim.rate_limited if isinstance(outcome, RateLimited) else claim.misses
+    verdict = judge(outcome, before + 1, runtime.chance())
     return unless_arrived(verdict) if claim.is_possible_repeat else verdict
 
 

@@ -1,13 +1,14 @@
 """From what a connector said to the next state of an effect. Pure: time and chance are arguments."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeAlias
 
 from amends_connectors.contract import DeliveryError, RateLimited, Receipt, Rejected, Unavailable
 from amends_engine.plans import Json
 from amends_engine.states import EffectState
+from amends_store.types import RETRY_AFTER
 
 CLOSED_FOR = timedelta(minutes=1)  # how long a channel rests after its credentials were refused
 MAX_ATTEMPTS = 5
@@ -42,7 +43,10 @@ class Verdict:
 
 
 def judge(outcome: Outcome, attempt: int, chance: float) -> Verdict:
-    """attempt counts from 1; chance lies in [0, 1) and spreads the returns of effects that failed together."""
+    """attempt counts from 1 those that ended as this one.
+
+    chance lies in [0, 1) and spreads the returns of effects that failed together.
+    """
     if isinstance(outcome, Receipt):
         state = EffectState.PREVIEWED if outcome.is_preview else EffectState.SUCCEEDED
         return Verdict(state, receipt={"provider_id": outcome.provider_id, "detail": dict(outcome.detail)})
@@ -60,7 +64,8 @@ def _judge_error(error: DeliveryError, attempt: int, chance: float) -> Verdict:
         case Rejected():
             return Verdict(EffectState.FAILED, str(error))
         case RateLimited():
-            return _again(error, attempt, MAX_RATE_LIMITED, error.retry_after)
+            told = {RETRY_AFTER: error.retry_after.total_seconds()}
+            return replace(_again(error, attempt, MAX_RATE_LIMITED, error.retry_after), receipt=told)
         case Unavailable():
             return _again(error, attempt, MAX_ATTEMPTS, backoff(attempt, chance))
         case _:

@@ -47,7 +47,8 @@ def reconcile(runtime: Runtime, monotonic: Callable[[], float] = time.monotonic)
 
 
 def _settle(runtime: Runtime, claim: Claimed) -> Verdict:
-    lane = runtime.lanes.get(claim.kind)
+    known = runtime.lanes.get(claim.kind)
+    lane = known.to(claim.target) if known else None
     found = _ask(lane, claim)
     reach(CrashPoint.LOOKED_UP)
     declaration = lane.declaration if lane else None
@@ -65,6 +66,8 @@ def _ask(lane: Lane | None, claim: Claimed) -> Found:
         return Found.CANNOT_TELL
     if lane.declaration.duplicates is DuplicateClass.PROVIDER_KEY:
         return Found.CANNOT_TELL  # nothing to ask: it may simply be sent again
+    if lane.closed():
+        return Found.CANNOT_TELL  # its target rests
     delivery = Delivery(
         claim.effect_id, claim.attempts, claim.kind, claim.target, claim.request, started_at=claim.started_at
     )
@@ -114,8 +117,8 @@ def _again(asked: Asked, reason: str) -> Verdict:
     claim = asked.claim
     if claim.crashes >= MOST_CRASHES:
         return Verdict(EffectState.REVIEW, f"{QUARANTINED}: {claim.crashes} workers died with it in their hands")
-    if claim.attempts >= MAX_ATTEMPTS:
-        return Verdict(EffectState.REVIEW, f"given up after {claim.attempts} attempts; the last may have arrived")
+    if claim.misses >= MAX_ATTEMPTS:
+        return Verdict(EffectState.REVIEW, f"given up after {claim.misses} attempts; the last may have arrived")
     if asked.is_overdue:
         return Verdict(EffectState.REVIEW, "too old to be sent again without a person")
     return Verdict(EffectState.PLANNED, reason)

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
     RowMapping,
     Select,
     and_,
@@ -29,7 +30,7 @@ from amends_store.operating import RESENT
 from amends_store.performing import OWN_KINDS
 from amends_store.statements import pieces, select_in
 from amends_store.tables import attempts, effects, facts, receipts, requests, stage_facts, starts
-from amends_store.types import Batch, Claimed
+from amends_store.types import RETRY_AFTER, Batch, Claimed
 
 POSSIBLE_REPEAT = "sent again, perhaps for the second time"
 """The reason of a planned effect of which nobody knows whether it arrived before, and that may arrive twice."""
@@ -63,6 +64,8 @@ class _Tried:
     request: Mapping[str, Any] | None = None
     started_at: datetime | None = None
     is_possible_repeat: bool = False
+    misses: int = 0
+    rate_limited: int = 0
 
 
 _NOT_TRIED = _Tried()
@@ -202,7 +205,7 @@ def _take(connection: Connection, rows: Sequence[EffectRecord], to: EffectState,
     apply(connection, moves, taker.at)
     known = _facts_of(connection, {row.event_id for row in rows})
     later = _stage_facts_of(connection, {row.decision_id for row in rows})
-    tried = _tried(connection, [row.id for row in rows if row.attempts])
+    tried = _tried(connection, {row.id: row.attempts for row in rows if row.token})  # those that were held before
     claimed = [
         _claimed(
             move,
@@ -232,15 +235,42 @@ def _stage_facts_of(connection: Connection, decision_ids: Iterable[str]) -> dict
     return {row.decision_id: row.facts for row in rows}
 
 
-def _tried(connection: Connection, effect_ids: Collection[str]) -> dict[str, _Tried]:
-    """What earlier attempts left, by effect."""
-    query = select(requests.c.effect_id, requests.c.request)
-    frozen = select_in(connection, query, requests.c.effect_id, effect_ids)
-    begun = select(attempts.c.effect_id, attempts.c.begun_at).where(attempts.c.number == 1)
-    started = {row.effect_id: row.begun_at for row in select_in(connection, begun, attempts.c.effect_id, effect_ids)}
-    again = select(receipts.c.effect_id).where(receipts.c.reason.in_(_MAYBE_ARRIVED))
-    repeats = {row.effect_id for row in select_in(connection, again, receipts.c.effect_id, effect_ids)}
-    return {row.effect_id: _Tried(row.request, started.get(row.effect_id), row.effect_id in repeats) for row in frozen}
+def _tried(connection: Connection, begun: Mapping[str, int]) -> dict[str, _Tried]:
+    """What earlier attempts left, by effect; begun: how many there were."""
+    known = select_in(connection, _REQUESTS, requests.c.effect_id, begun)
+    frozen = {row.effect_id: row.request for row in known}
+    firsts = select_in(connection, _FIRST_ATTEMPTS, attempts.c.effect_id, frozen)
+    started = {row.effect_id: row.begun_at for row in firsts}
+    told: dict[str, list[Row[Any]]] = {}
+    found = select_in(connection, _RECEIPTS, receipts.c.effect_id, begun)
+    for row in sorted(found, key=lambda row: int(row.id)):
+        told.setdefault(row.effect_id, []).append(row)
+    return {one: _left(frozen.get(one), started.get(one), begun[one], told.get(one, ())) for one in begun}
+
+
+_REQUESTS = select(requests.c.effect_id, requests.c.request)
+_FIRST_ATTEMPTS = select(attempts.c.effect_id, attempts.c.begun_at).where(attempts.c.number == 1)
+_RECEIPTS = select(*receipts.c["id", "effect_id", "attempt", "state", "reason", "is_not_sent", "detail"])
+
+
+def _left(
+    request: Mapping[str, Any] | None, started_at: datetime | None, begun: int, told: Sequence[Row[Any]]
+) -> _Tried:
+    """A miss is an attempt that reached nobody, or of which nobody knows; not one that was held back, or too early."""
+    answers: dict[int, Row[Any]] = {}
+    for row in told:
+        if row.attempt:
+            answers.setdefault(row.attempt, row)  # the first is of the attempt, later ones of what was done about it
+    limited = sum(1 for row in answers.values() if RETRY_AFTER in (row.detail or {}))
+    kept = sum(1 for row in answers.values() if row.is_not_sent or row.state == EffectState.HELD)
+    is_repeat = any(_may_have_arrived(row, before) for row, before in zip(told, (None, *told), strict=False))
+    return _Tried(request, started_at, is_repeat, begun - limited - kept, limited)
+
+
+def _may_have_arrived(row: Row[Any], before: Row[Any] | None) -> bool:
+    """What an operator sends again that was only held has not arrived."""
+    was_held = row.reason == RESENT and before is not None and before.state == EffectState.HELD
+    return row.reason in _MAYBE_ARRIVED and not was_held
 
 
 def _claimed(move: Move, known: Mapping[str, Any], tried: _Tried, taker: Taker) -> Claimed:
@@ -268,4 +298,6 @@ def _claimed(move: Move, known: Mapping[str, Any], tried: _Tried, taker: Taker) 
         crashes=row.crashes or 0,
         look_ups=move.look_ups or 0,
         is_possible_repeat=tried.is_possible_repeat,
+        misses=tried.misses,
+        rate_limited=tried.rate_limited,
     )

@@ -13,7 +13,7 @@ from amends_engine.states import NEXT, EffectState
 from amends_store.codec import write_json
 from amends_store.errors import IllegalMove
 from amends_store.holds import held
-from amends_store.moves import EffectRecord, Ending, Move, apply, end, lock
+from amends_store.moves import EffectRecord, Ending, Move, apply, end, lock, quietly
 from amends_store.statements import insert_all, select_in
 from amends_store.switches import PAUSED, is_off, is_paused, pauses_in
 from amends_store.tables import attempts, effects, requests
@@ -156,7 +156,9 @@ def settle(connection: Connection, settlements: Sequence[Settle], at: datetime) 
         Ending(row, settlement.state, settlement.reason, not_before=settlement.not_before, is_not_sent=True)
         for row, settlement in _held(connection, settlements, {_S.CLAIMED})
     ]
-    end(connection, endings, at)
+    again = [one for one in endings if one.to is _S.HELD and one.row.reason == one.reason]
+    quietly(connection, again, at)
+    end(connection, [one for one in endings if one not in again], at)
     return len(endings)
 
 
@@ -181,16 +183,18 @@ def release_expired(connection: Connection, at: datetime) -> Released:
     """Ends the leases that are over: never sent goes back to planned, perhaps sent becomes unknown.
 
     The token goes up, so a worker that slept through the end of its lease writes nothing. What was held until
-    now, or by a switch that is on again, is planned again. At most 5,000 of each in one call.
+    now, or by a switch that is on again, is planned again. At most 5,000 of each in one call. A channel that is closed
+    for long holds its effects again each minute: that its rest was over in between is not worth a receipt.
     """
     expired = connection.execute(_EXPIRED, {"at": at}).all()
     waited = connection.execute(_WAITED, {"at": at}).all()
     resumed = connection.execute(_RESUMED).all()
     endings = [_release(row) for row in expired]
-    endings += [Ending(row, _S.PLANNED, "the wait is over", token=row.token, is_not_sent=True) for row in waited]
     endings += [Ending(row, _S.PLANNED, "resumed by an operator", is_not_sent=True) for row in resumed]
+    rested = [Ending(row, _S.PLANNED, row.reason) for row in waited]
     end(connection, endings, at)
-    to = Counter(ending.to for ending in endings)
+    quietly(connection, rested, at)
+    to = Counter(ending.to for ending in [*endings, *rested])
     return Released(to[_S.PLANNED], to[_S.UNKNOWN], to[_S.HELD] + to[_S.REVIEW])
 
 

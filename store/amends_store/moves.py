@@ -96,6 +96,11 @@ def end(connection: Connection, endings: Sequence[Ending], at: datetime) -> None
     write_entries(connection, [_entry(ending, at) for ending in endings if ending.to is not EffectState.PLANNED])
 
 
+def quietly(connection: Connection, endings: Sequence[Ending], at: datetime) -> None:
+    """Makes the moves of which nobody needs to hear: what they say has been said."""
+    apply(connection, [_let_go(ending) for ending in endings], at)
+
+
 def _let_go(ending: Ending) -> Move:
     row = ending.row
     return Move(

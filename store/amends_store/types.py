@@ -10,6 +10,9 @@ from amends_engine.plans import Decision, Json, Mode, Outcome, Timer
 from amends_engine.states import EffectState
 from amends_engine.values import Money, Value
 
+RETRY_AFTER = "retry_after"
+"""In the detail of a receipt: the provider was asked too often, and in how many seconds it wants to be asked again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -147,7 +150,8 @@ class Claimed:
 
     request: frozen by an earlier attempt, else None; attempts: how many were begun before, the first at started_at;
     crashes: how many workers died with it; look_ups: how often it was looked up since the last attempt, this time
-    included; is_possible_repeat: an earlier attempt may have arrived, and it is sent again all the same.
+    included; is_possible_repeat: an earlier attempt may have arrived, and it is sent again all the same; misses: how
+    many attempts reached nobody or got lost; rate_limited: how many came too early for the provider.
     """
 
     effect_id: str
@@ -172,6 +176,8 @@ class Claimed:
     crashes: int = 0
     look_ups: int = 0
     is_possible_repeat: bool = False
+    misses: int = 0
+    rate_limited: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ import pytest
 from tests.flows.conftest import OPTIONS
 from tests.flows.conftest import each_database as database  # noqa: F401  a fixture
 
-from amends_connectors.contract import Receipt, Rejected, Unavailable, Uncertain
+from amends_connectors.contract import RateLimited, Receipt, Rejected, Unavailable, Uncertain
 from amends_connectors.kit import RecordingConnector
 from amends_engine.plans import Mode
 from amends_engine.rules import Status
 from amends_engine.states import EffectState
 from amends_flows import executing
 from amends_flows.executing import run_action
-from amends_flows.outcomes import MAX_ATTEMPTS
+from amends_flows.outcomes import MAX_ATTEMPTS, MAX_RATE_LIMITED
 from amends_flows.runtime import Refusal
 
 
@@ -141,6 +141,50 @@ def test_it_is_given_up_after_five_attempts(mail_only):
     assert mail_only.effects() == [
         ("email", "c0", EffectState.FAILED, "given up after 5 attempts: connection refused", 5)
     ]
+
+
+LIMITED = RateLimited("slow down", retry_after=timedelta(seconds=20))
+
+
+def test_only_real_misses_count_towards_giving_up(mail_only):
+    mail_only.plan()
+    for _ in range(MAX_ATTEMPTS):
+        mail_only.connectors["email"].then(LIMITED)
+        mail_only.run()
+        mail_only.clock.move(seconds=20)
+    for _ in range(MAX_ATTEMPTS - 1):
+        mail_only.connectors["email"].then(Unavailable("connection refused"))
+        mail_only.run()
+        mail_only.clock.move(hours=2)
+    assert mail_only.effects() == [("email", "c0", EffectState.PLANNED, "connection refused", 9)]
+
+
+def test_a_provider_that_only_ever_asks_for_patience_is_given_up_at_last(mail_only, monkeypatch):
+    mail_only.plan()
+    lane = mail_only.runtime.lanes["email"]
+    monkeypatch.setattr(lane._pace, "rest", lambda now, seconds: None)
+    for _ in range(MAX_RATE_LIMITED):
+        mail_only.connectors["email"].then(LIMITED)
+        mail_only.run()
+        mail_only.clock.move(seconds=20)
+    assert mail_only.effects() == [("email", "c0", EffectState.FAILED, "given up after 20 attempts: slow down", 20)]
+
+
+def test_an_effect_that_a_closed_channel_holds_for_an_hour_says_so_once(mail_only):
+    mail_only.plan(5)
+    mail_only.runtime.lanes["email"]._breaker.heed(Rejected("invalid key", is_access=True))
+    for _ in range(60):
+        mail_only.store.release_expired(mail_only.clock())
+        mail_only.runtime.lanes["email"]._breaker.heed(Rejected("invalid key", is_access=True), is_probe=True)
+        if mail_only.store.due_batches(10):
+            mail_only.run()
+        mail_only.clock.move(seconds=61)
+    assert set(mail_only.states("email")) == {EffectState.HELD}
+    for view in mail_only.store.effects(limit=10):
+        receipts = mail_only.store.effect(view.effect_id).receipts
+        assert [(one.state, one.reason) for one in receipts] == [
+            (EffectState.HELD, "email refuses our credentials: invalid key")
+        ]
 
 
 def test_refused_credentials_cost_one_request_and_hold_the_rest_until_later(mail_only):

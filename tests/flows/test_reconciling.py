@@ -76,8 +76,8 @@ def test_where_nobody_can_be_asked_a_person_decides_at_once(audience):
 
 @pytest.mark.parametrize(
     "fields",
-    [{"attempts": MAX_ATTEMPTS}, {"crashes": 5}],
-    ids=["five attempts", "five crashes"],
+    [{"misses": MAX_ATTEMPTS}, {"crashes": 5}],
+    ids=["five misses", "five crashes"],
 )
 def test_nothing_is_sent_again_without_end(fields):
     assert verdict_of(B, Found.ABSENT, **fields).state is _S.REVIEW
@@ -183,8 +183,23 @@ def test_an_alert_to_staff_that_may_have_arrived_is_repeated_and_says_so(company
 def test_a_channel_with_an_open_circuit_is_not_asked(company_of):
     company = company_of(kinds=("email",))
     unknown(company, has_arrived=True, duplicates=B)
-    company.runtime.lanes["email"]._breaker._trip("refused", is_probe=False)
+    company.runtime.lanes["email"]._breaker.heed(Rejected("invalid_auth", is_access=True))
     assert reconcile(company.runtime) == {}
+
+
+def test_what_came_too_early_for_the_provider_five_times_may_still_be_repeated():
+    assert (
+        verdict_of(B, Found.ABSENT, attempts=MAX_ATTEMPTS + 1, rate_limited=MAX_ATTEMPTS, misses=1).state is _S.PLANNED
+    )
+
+
+def test_a_target_that_rests_is_not_asked(company_of):
+    company = company_of(kinds=("email",))
+    connector = unknown(company, has_arrived=True, duplicates=B, is_apart_by_target=True)
+    lane = company.runtime.lanes["email"].to("customer")
+    lane._breaker.heed(Rejected("invalid_auth", is_access=True))
+    connector.look_up = lambda _delivery: Found.PRESENT
+    assert reconcile(company.runtime) == {_S.UNKNOWN: 1}
 
 
 def test_a_sweep_gives_up_its_turn_after_some_seconds(company_of):
