@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, Select, exists, select
 from amends_engine.events import Event
 from amends_engine.history import Past
 from amends_engine.matching import Stopped
+from amends_engine.pause_reading import ANSWERS
 from amends_engine.plans import Decision, Mode, Outcome, Plan
 from amends_engine.states import EffectState
 from amends_engine.values import Value
@@ -199,7 +200,7 @@ def save_stages(
     decided = [decision for decision, _ in made]
     save_rules(connection, [rules[key] for key in sorted({version_key(decision) for decision in decided})], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in decided])
-    _put_effects(connection, decided, at)
+    _put_effects(connection, decided, at, _asked(stages))
     put_deadlines(connection, decided)
     put_starts(connection, decided)
     insert_new(connection, limit_counts, [row for decision in decided for row in _count_rows(decision)])
@@ -259,10 +260,18 @@ def _decision_row(decision: Decision, at: datetime) -> dict[str, Any]:
     }
 
 
-def _put_effects(connection: Connection, made: Iterable[Decision], at: datetime) -> None:
+def _asked(stages: Iterable[StageDone]) -> dict[str, datetime]:
+    """When a person was asked on whose answer, or silence, these effects follow."""
+    of_people = [stage for stage in stages if stage.timer.watch == ANSWERS.id and stage.decision]
+    return {intent.id: one.timer.since for one in of_people if one.decision for intent in one.decision.intents}
+
+
+def _put_effects(
+    connection: Connection, made: Iterable[Decision], at: datetime, asked: Mapping[str, datetime] | None = None
+) -> None:
     rows = [row for decision in made for row in _effect_rows(decision, at)]
     insert_new(connection, effects, rows)
-    doubt(connection, [row["id"] for row in rows], at)
+    doubt(connection, [row["id"] for row in rows], at, asked)
 
 
 def _effect_rows(decision: Decision, at: datetime) -> Iterable[dict[str, Any]]:

@@ -117,6 +117,29 @@ def test_a_restore_repeats_nothing_and_sends_nothing_until_it_is_told_to(firm: F
     assert sum(doubtful[state] for state in ("unknown", "reconciling", "review")) == 5
 
 
+def _untimed(number: int) -> dict[str, Any]:
+    whole = event(number)
+    del whole["time"]
+    return whole
+
+
+def test_what_comes_in_again_without_a_time_of_its_own_is_not_sent_again(firm: Firm) -> None:
+    everything = firm.desk.events(*(_untimed(number) for number in range(1, 6)), name="all.jsonl")
+    firm.amends("import", firm.desk.events(_untimed(1), name="one.jsonl"), "--as", "events")
+    firm.amends("backup", "hour.bak")
+    firm.amends("run", everything)
+    sent = firm.sink.people
+    assert len(sent) == 5
+    firm.amends("restore", "hour.bak", "--replace", "--by", "ops")
+    firm.amends("import", everything, "--as", "events")
+    firm.amends("run")
+    firm.amends("resume", "--reason", "checked", "--by", "ops")
+    firm.amends("run", everything)
+    assert firm.sink.people == sent
+    firm.amends("run", firm.desk.events(_untimed(6), name="new.jsonl"))
+    assert firm.sink.people == sent + Counter(["ana6@example.com"])
+
+
 def test_what_was_being_sent_at_the_backup_is_not_sent_again(firm: Firm) -> None:
     firm.amends("run", firm.desk.events(event(1)))
     settings = read_settings({**firm.desk.settings, **firm.settings}, firm.desk.here)

@@ -93,13 +93,14 @@ def _store(settings: Settings, workspace: Workspace, file: Path, mapping: Source
     counts = IntakeCounts()
     with opened_store(settings) as store, watch_for(sys.stderr).reading(file) as advance:
         name = mapping.name if mapping else file.name
+        received_at = now()
         sinks: dict[Gives, Sink] = {
             Gives.CUSTOMER: ProfileSink(store, name),
             Gives.ENTITY: EntitySink(store, name),
-            Gives.EVENT: EventSink(store, name, now()),
+            Gives.EVENT: EventSink(store, name, received_at),
         }
         sink = sinks[kind.gives]
-        take_file(file.name, read_records(file, workspace, mapping, now()), sink, counts, advance)
+        take_file(file.name, read_records(file, workspace, mapping, received_at), sink, counts, advance)
     return counts
 
 

@@ -8,7 +8,7 @@ from amends_engine.states import EffectState
 from amends_store import audit as chain
 from amends_store import circuits, operating, plannings, rule_moving, switches
 from amends_store.audit import Act
-from amends_store.doubt import begin_doubt
+from amends_store.doubt import begin_doubt, end_doubt
 from amends_store.transactions.part import Part
 from amends_store.types import RuleVersion
 
@@ -28,6 +28,8 @@ class Operating(Part):
         """What it held goes on with the next sweep. Raises NotThere."""
         with self._database.writing() as connection:
             switches.resume(connection, scope, by, reason, self._clock())
+            if scope == switches.Scope():
+                end_doubt(connection, self._clock())
 
     def waiting_elsewhere(self, rule_id: str, version: str) -> list[Timer]:
         """Waits of decisions of the rule by other versions than this one, the first to end first."""
