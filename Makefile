@@ -9,7 +9,7 @@ DEMO := AMENDS_HOME=$(DEMO_HOME) AMENDS_WORKSPACE=rules/airline $(BIN)/amends
 MINUTES := 10
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture check format bench reference lock clean
+.PHONY: help demo test torture goals check format bench reference lock clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ test: $(READY) ## every test this machine can run, in parallel
 
 torture: $(READY) ## MINUTES=10 of random kills on each database, judged; figures go into docs/reliability.md
 	@$(BIN)/python -m tests.torture.run --minutes $(MINUTES)
+
+goals: $(READY) ## every other goal of delivery, measured (40 minutes: Prefect is away for 30); figures go into docs/reliability.md
+	@$(BIN)/python -m tests.torture.goals
 
 check: $(READY) ## format, lint, types, layers, workspaces, the built wheel
 	@$(BIN)/ruff format --check .

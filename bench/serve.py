@@ -184,14 +184,18 @@ class Server:
             time.sleep(0.2)
 
 
-@contextmanager
-def served(here: Path, url: str) -> Iterator[Server]:
+def settings(here: Path, url: str) -> dict[str, str]:
     ends = {f"AMENDS_WEBHOOK_{name.upper()}_URL": url for name in NAMES}
     secrets = {f"AMENDS_WEBHOOK_{name.upper()}_SECRET": "whsec_" + "QUJD" * 8 for name in NAMES}
     private = {f"AMENDS_WEBHOOK_{name.upper()}_ALLOW_PRIVATE": "yes" for name in NAMES}
-    settings = {"AMENDS_HOME": str(here / "home"), "AMENDS_WORKSPACE": str(here / "workspace"), "AMENDS_API_KEYS": KEY}
+    ours = {"AMENDS_HOME": str(here / "home"), "AMENDS_WORKSPACE": str(here / "workspace"), "AMENDS_API_KEYS": KEY}
+    return {"PREFECT_API_URL": NOWHERE, **ours, **ends, **secrets, **private}
+
+
+@contextmanager
+def served(here: Path, url: str) -> Iterator[Server]:
     command = [sys.executable, "-c", "from amends.cli import main; main()", "serve", "--port", "0"]
-    environment = {**os.environ, "PREFECT_API_URL": NOWHERE, **settings, **ends, **secrets, **private}
+    environment = {**os.environ, **settings(here, url)}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # a program that is installed has its compiled files
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     with process:

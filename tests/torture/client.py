@@ -71,9 +71,10 @@ def main():
     words.add_argument("log")
     words.add_argument("--events", type=int, required=True)
     words.add_argument("--rate", type=float, default=20)
+    words.add_argument("--patience", type=float, default=PATIENCE)
     given = words.parse_args()
     log, began = Log(given.log), time.monotonic()
-    until = began + given.events / given.rate + PATIENCE
+    until = began + given.events / given.rate + given.patience
     with ThreadPoolExecutor(SENDERS) as pool:
         for number in range(1, given.events + 1):
             time.sleep(max(0.0, began + number / given.rate - time.monotonic()))

@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from tests.torture.client import KEY
-
-NOWHERE = "http://127.0.0.1:9/api"
-"""A Prefect server that is not there."""
+from tests.torture.nursery import NOWHERE
 
 FILES = {
     "workspace.yaml": """\

@@ -8,17 +8,17 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
-from tests.torture.rig import POSTGRES, ROOT, Course, Outcome, torture
+from tests.torture.cluster import MISSING, binaries
+from tests.torture.rig import ROOT, Course, Outcome, torture
 
 from amends_flows.prefect_database import plant_migrated
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- torture: written by make torture -->\n", "<!-- torture ends -->\n"
-COUNTED = ("acknowledged", "sent", "faults", "server killed", "worker killed", "Prefect killed", "worker frozen",
-           "database cut off")  # fmt: skip
+COUNTED = ("acknowledged", "sent", "faults", "server killed", "worker killed", "Prefect killed", "database killed",
+           "worker frozen", "database cut off")  # fmt: skip
 FOUND = ("lost", "duplicated", "unexpected", "unresolved")
-COLUMNS = ("database", "day", "minutes", "seed", *COUNTED, *FOUND)
+COLUMNS = ("database", "day", "minutes", "load", "seed", *COUNTED, *FOUND)
 SHOWN = 20
 
 
@@ -31,7 +31,7 @@ def main() -> None:
     words.add_argument("--keep-page", action="store_true", help="leave docs/reliability.md as it is")
     given = words.parse_args()
     is_clean = True
-    print(_line(COLUMNS), _line("--:" for _ in COLUMNS), sep="\n", flush=True)
+    print(line(COLUMNS), line("--:" for _ in COLUMNS), sep="\n", flush=True)
     for database in given.database or _databases():
         outcome, here = _one(database, given)
         print(row := row_of(outcome), flush=True)
@@ -46,10 +46,8 @@ def main() -> None:
 
 
 def _databases() -> list[str]:
-    try:
-        psycopg.connect(POSTGRES, connect_timeout=3).close()
-    except psycopg.OperationalError:
-        print("no PostgreSQL at AMENDS_TEST_POSTGRES: only SQLite", file=sys.stderr)
+    if binaries() is None:
+        print(f"{MISSING}: only SQLite", file=sys.stderr)
         return ["sqlite"]
     return ["sqlite", "postgresql"]
 
@@ -61,7 +59,7 @@ def _one(database: str, given: argparse.Namespace) -> tuple[Outcome, Path]:
         prefect = here / "prefect"
         named = os.environ.get("AMENDS_TEST_CACHE")
         plant_migrated(Path(named) if named else ROOT / ".pytest_cache" / "d" / "prefect", prefect)
-    return torture(Course(database, given.minutes * 60, given.seed, prefect=prefect), here), here
+    return torture(Course(database, given.minutes * 60, given.seed, prefect=prefect, patience=3600), here), here
 
 
 def _tell(outcome: Outcome, here: Path) -> None:
@@ -75,11 +73,12 @@ def row_of(outcome: Outcome) -> str:
     course = outcome.course
     name = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}[course.database]
     figures = outcome.verdict.figures()
-    cells = [name, f"{datetime.now(UTC):%Y-%m-%d}", f"{course.seconds / 60:g}", course.seed]
-    return _line([*cells, *(f"{outcome.counts[one]:,}" for one in COUNTED), *(figures[one] for one in FOUND)])
+    cells = [name, f"{datetime.now(UTC):%Y-%m-%d}", f"{course.seconds / 60:g}", f"{os.getloadavg()[2]:.1f}",
+             course.seed]  # fmt: skip
+    return line([*cells, *(f"{outcome.counts[one]:,}" for one in COUNTED), *(figures[one] for one in FOUND)])
 
 
-def _line(cells) -> str:
+def line(cells) -> str:
     return f"| {' | '.join(map(str, cells))} |"
 
 
@@ -89,7 +88,7 @@ def with_row(page: str, row: str) -> str:
     table, _, after = rest.partition(END)
     name = row.split("|")[1]
     kept = [line for line in table.splitlines()[2:] if line.split("|")[1] != name]
-    rows = "\n".join([_line(COLUMNS), _line("--:" for _ in COLUMNS), *sorted([*kept, row], reverse=True)])
+    rows = "\n".join([line(COLUMNS), line("--:" for _ in COLUMNS), *sorted([*kept, row], reverse=True)])
     return f"{before}{BEGIN}{rows}\n{END}{after}"
 
 

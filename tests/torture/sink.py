@@ -197,9 +197,10 @@ def main():
     words = argparse.ArgumentParser()
     words.add_argument("log")
     words.add_argument("--seed", type=int, default=1)
+    words.add_argument("--calm", action="store_true", help="nothing goes wrong")
     words.add_argument("--spare", action="append", default=[], choices=[*FATES])
     given = words.parse_args()
-    with open_sink(Book(given.log, given.seed, tuple(given.spare))) as sink:
+    with open_sink(Book(given.log, given.seed, tuple(given.spare), given.calm)) as sink:
         print(sink.server_port, flush=True)
         sink.serve_forever()
 

@@ -21,6 +21,7 @@ from amends_store.operating import Verb
 
 STEP = timedelta(minutes=3)  # longer than a lease
 ROUNDS = 60
+REST = 0.2  # seconds between two turns
 
 
 def turn(made):
@@ -35,7 +36,7 @@ def work(made):
             turn(made)
         except Exception as error:  # noqa: BLE001  the database may be away
             print(type(error).__name__, file=sys.stderr, flush=True)
-        time.sleep(0.05)
+        time.sleep(REST)
 
 
 def settle(made, ahead, sink_log):
@@ -58,10 +59,10 @@ def decide(store, sink_log):
         store.decide(effect.effect_id, verb, "torture", "read in the provider's log")
 
 
-def main():
+def main(given=None):
     words = argparse.ArgumentParser()
     words.add_argument("--settle", type=Path, metavar="SINK_LOG")
-    given = words.parse_args()
+    given = words.parse_args(given)
     ahead = [timedelta()]
     bootstrap.now = lambda: datetime.now(UTC) + ahead[0]
     with bootstrap.parts(read_settings(os.environ, Path.cwd())) as made:
