@@ -26,6 +26,9 @@ from amends_flows.versions import Versions
 from amends_store.plannings import Planning
 from amends_store.types import RuleVersion
 
+_IN_BETWEEN = 10
+"""After so many batches on end comes a bit of everything else, so that a long import silences no timer."""
+
 
 class PlannerStore(RingerStore, LatenessStore, StartingStore, SchedulerStore, Protocol):
     """What planning needs of a store."""
@@ -98,20 +101,29 @@ class Planner:
         ringer = Ringer(self.store, now.rules, now.known, self.versions, now.acted, self.clock, self.fields)
         starting = Starting(self.store, now.known, self.versions)
         lateness = Lateness(self.store, now.rules, now.known, self.versions)
-        count = 0
-        while done := (
-            len(now.plan_some())
-            or now.settle_some()
-            or ringer.ring_some()
-            or starting.move_some()
-            or lateness.settle_some()
-            or self.store.tell_late(self.batch)
-            or scheduler.fill_some()
-            or now.tell_some()
-        ):
+
+        def rest(*, is_busy: bool) -> Iterator[int]:
+            yield now.settle_some()
+            yield ringer.ring_some(is_busy=is_busy)
+            yield starting.move_some()
+            yield lateness.settle_some()
+            yield self.store.tell_late(self.batch)
+            yield scheduler.fill_some()
+            yield now.tell_some()
+
+        count = batches = 0
+        while True:
+            if done := len(now.plan_some()):
+                batches += 1
+                if batches % _IN_BETWEEN == 0:
+                    scheduler.note_slots()
+                    done += sum(rest(is_busy=True))
+            elif done := next((some for some in rest(is_busy=False) if some), 0):
+                batches = 0
+            else:
+                return count
             count += done
             self.told(done)
-        return count
 
     def tell_some(self) -> int:
         """Let rules know of attributes that are other ones than before; how many changes were looked at."""

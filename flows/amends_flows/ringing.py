@@ -27,7 +27,7 @@ class RingerStore(Library, Protocol):
 
     def as_one(self) -> AbstractContextManager[None]: ...
 
-    def rings(self, running: Collection[tuple[str, Mode]], limit: int) -> list[Ring]: ...
+    def rings(self, running: Collection[tuple[str, Mode]], limit: int, *, is_busy: bool = False) -> list[Ring]: ...
 
     def stale(self, running: Collection[tuple[str, Mode]], limit: int) -> list[Timer]: ...
 
@@ -52,14 +52,17 @@ class Ringer:
     clock: Callable[[], datetime | None] = lambda: None
     fields: Fields = field(default_factory=Fields)
 
-    def ring_some(self) -> int:
-        """Let one batch of timers ring that are due; how many did. Nothing of it is lost or done twice."""
+    def ring_some(self, *, is_busy: bool = False) -> int:
+        """Let one batch of timers ring that are due; how many did. Nothing of it is lost or done twice.
+
+        is_busy: events are left to be planned, so only timers that wait for no event.
+        """
         running = running_in(self.rules)
         self._move(running)
-        if not running or not self.store.rings(running, 1):
+        if not running or not self.store.rings(running, 1, is_busy=is_busy):
             return 0
         with self.store.as_one():
-            ringing = self.store.rings(running, BATCH)
+            ringing = self.store.rings(running, BATCH, is_busy=is_busy)
             return self._save(ringing) if ringing else 0
 
     def _move(self, running: Collection[tuple[str, Mode]]) -> None:

@@ -120,8 +120,8 @@ def timer_of(row: Row[Any]) -> Timer:
     )
 
 
-def rings(connection: Connection, running: Running, limit: int, at: datetime) -> list[Ring]:
-    """Timers whose time or event has come, the earliest first.
+def rings(connection: Connection, running: Running, limit: int, at: datetime, *, is_busy: bool = False) -> list[Ring]:
+    """Timers whose time or event has come, the earliest first; is_busy: only those that wait for no event.
 
     Not yet those of a customer with an event that is not planned and may be the one, nor those whose decision has
     an open effect in our own tables.
@@ -135,6 +135,8 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime) ->
         .order_by(timers.c.due_at, timers.c.id)
         .limit(limit)
     )
+    if is_busy:
+        query = query.where(timers.c.watch.in_(("", JOIN)))
     found = [_joined(connection, timer_of(row)) for row in connection.execute(query)]
     seen = _hits_of(connection, [timer.id for timer in found if timer.watch])
     ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in found)

@@ -13,13 +13,14 @@ from amends_store.types import RuleVersion, StageDone
 
 
 class Waiting(Part):
-    def rings(self, running: waits.Running, limit: int) -> list[Ring]:
+    def rings(self, running: waits.Running, limit: int, *, is_busy: bool = False) -> list[Ring]:
         """Timers whose time or event has come, the earliest first; of rules and modes that may go on.
 
-        Within as_one() only of customers for whom no other program decides.
+        Within as_one() only of customers for whom no other program decides. is_busy: only those that wait for no
+        event, since the one may be among those that are not planned.
         """
         with self._database.reading() as connection:
-            found = waits.rings(connection, running, limit, self._clock())
+            found = waits.rings(connection, running, limit, self._clock(), is_busy=is_busy)
             if not self._database.is_as_one:
                 return found
             ours = customer_turns.lock_customers(
