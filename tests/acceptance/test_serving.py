@@ -18,8 +18,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 from tests.acceptance.served import KEY, NOWHERE, Served, serve, wait_for
 from tests.conftest import Desk, Start, event
+from tests.store.conftest import postgres, postgres_url  # noqa: F401  fixtures
 from werkzeug import Request, Response
 
+from amends.bootstrap import opened_store
+from amends.settings import read_settings
 from amends_flows.prefect_database import plant_migrated
 
 
@@ -28,8 +31,8 @@ def one(desk: Desk, query: str) -> int:
         return int(connection.execute(query).fetchone()[0])
 
 
-def states(desk: Desk) -> Counter[tuple[str, str]]:
-    with desk.store() as store:
+def states(desk: Desk, **settings: str) -> Counter[tuple[str, str]]:
+    with opened_store(read_settings({**desk.settings, **settings}, desk.here)) as store:
         return Counter((each.kind, each.state.value) for each in store.effects(limit=10_000) if each.mode == "live")
 
 
@@ -126,10 +129,20 @@ class SlowProvider:
         return Response("", status=202, headers={"X-Message-Id": "m"})
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Settings that name one."""
+    if request.param == "sqlite":
+        return {}
+    return {"AMENDS_DATABASE_URL": request.getfixturevalue("postgres_url")}
+
+
 @pytest.mark.timeout(300)
-def test_told_to_stop_while_sending_it_waits_for_the_answers(desk: Desk, start: Start, httpserver: HTTPServer) -> None:
+def test_told_to_stop_while_sending_it_waits_for_the_answers(
+    desk: Desk, start: Start, httpserver: HTTPServer, database: dict[str, str]
+) -> None:
     provider = SlowProvider(httpserver)
-    settings = {"SENDGRID_API_KEY": "SG.key", "SENDGRID_BASE_URL": httpserver.url_for("").rstrip("/")}
+    settings = {"SENDGRID_API_KEY": "SG.key", "SENDGRID_BASE_URL": httpserver.url_for("").rstrip("/"), **database}
     served = serve(start, settings=settings)
     assert served.post([event(number) for number in range(1, 21)])[0] == 200
     wait_for(lambda: len(provider.begun) >= 2)
@@ -137,7 +150,7 @@ def test_told_to_stop_while_sending_it_waits_for_the_answers(desk: Desk, start: 
     with suppress(OSError):  # as long as it listens it says why it takes nothing
         assert served.post(event(99))[0] == 503
     assert served.process.wait(35) == 0
-    left = states(desk)
+    left = states(desk, **database)
     assert {state for _, state in left} <= {"planned", "succeeded", "previewed"}
     assert left["email", "succeeded"] == len(provider.answered) == len(provider.begun)
     again = serve(start, settings=settings)
