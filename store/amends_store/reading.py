@@ -260,11 +260,28 @@ def _of_customer(query: Select[Any], column: Any, customer_id: str | None) -> Se
 
 def tasks_in(connection: Connection, customer_id: str | None, limit: int, mode: Mode) -> list[TaskView]:
     """What is due first comes first; what has no time comes last."""
+    query = _tasks(mode).limit(limit)
+    return _task_views(connection, _of_customer(query, tables.tasks.c.customer_id, customer_id))
+
+
+def open_tasks_in(connection: Connection, to: str | None, limit: int, mode: Mode) -> list[TaskView]:
+    """The same, of one person, role or team or of all, without what is done."""
     tasks = tables.tasks
-    query = select(tasks).where(tasks.c.mode == mode).order_by(tasks.c.due_at.nulls_last(), tasks.c.effect_id)
+    query = _tasks(mode).where(tasks.c.status == "open").limit(limit)
+    return _task_views(
+        connection, query if to is None else query.where(or_(tasks.c.assignee == to, tasks.c.team == to))
+    )
+
+
+def _tasks(mode: Mode) -> Select[Any]:
+    tasks = tables.tasks
+    return select(tasks).where(tasks.c.mode == mode).order_by(tasks.c.due_at.nulls_last(), tasks.c.effect_id)
+
+
+def _task_views(connection: Connection, query: Select[Any]) -> list[TaskView]:
     return [
         TaskView(row.effect_id, row.title, row.assignee, row.status, row.customer_id, row.due_at, row.team, row.answer)
-        for row in connection.execute(_of_customer(query, tasks.c.customer_id, customer_id).limit(limit))
+        for row in connection.execute(query)
     ]
 
 

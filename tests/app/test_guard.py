@@ -85,13 +85,17 @@ def test_help_names_every_command(words: tuple[str, ...], desk: Desk) -> None:
     assert all(f" {name} " in answer.out for name in cli.COMMANDS)
 
 
-@pytest.mark.parametrize(
-    "words", [("rnu",), ("import", "x.csv"), ("run", "x.jsonl", "--dry"), ("import", "x.csv", "--as", "cats")]
-)
+@pytest.mark.parametrize("words", [("rnu",), ("import", "x.csv"), ("run", "x.jsonl", "--dry")])
 def test_wrong_use_is_exit_code_2_and_says_what_is_wrong(words: tuple[str, ...], desk: Desk) -> None:
     answer = desk.amends(*words)
     assert (answer.code, answer.out) == (2, "")
     assert "Usage: " in answer.err
+
+
+def test_an_import_of_what_the_workspace_does_not_know_names_what_it_does(desk: Desk) -> None:
+    answer = desk.amends("import", "x.csv", "--as", "cats")
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.endswith("write one of customers, events\n")
 
 
 @pytest.mark.parametrize("words", [("run",), ("run", "--dry-run"), ("import", "--as", "events"), ("why",), ("test",)])

@@ -12,6 +12,7 @@ from amends.files import load_workspace
 from amends.settings import Settings
 from amends_connectors.registry import kinds
 from amends_engine.spelling import closest
+from amends_engine.values import BadValue
 from amends_store.errors import IllegalMove, NotThere
 from amends_store.store import Store
 
@@ -47,7 +48,7 @@ def refusals() -> Iterator[None]:
     """What the ledger refuses ends the command with its sentence."""
     try:
         yield
-    except (NotThere, IllegalMove) as error:
+    except (NotThere, IllegalMove, BadValue) as error:
         raise UsageError(str(error)) from error
 
 

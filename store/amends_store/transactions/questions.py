@@ -102,6 +102,11 @@ class Questions(Part):
         with self._database.reading() as connection:
             return reading.tasks_in(connection, customer_id, limit, mode)
 
+    def open_tasks(self, to: str | None = None, limit: int = 100, mode: Mode = Mode.LIVE) -> list[TaskView]:
+        """What one person, role or team has to do, or anybody."""
+        with self._database.reading() as connection:
+            return reading.open_tasks_in(connection, to, limit, mode)
+
     def briefs(self, role: str | None = None, limit: int = 100, mode: Mode = Mode.LIVE) -> list[BriefView]:
         """Cards to be seen now and not answered yet, of one role or of all."""
         with self._database.reading() as connection:
