@@ -40,7 +40,14 @@ def test_a_run_says_what_came_in_what_was_decided_and_what_went_out(desk: Desk) 
 def test_json_is_one_document_on_stdout_and_nothing_else(desk: Desk) -> None:
     answer = desk.amends("run", desk.events(event(1), event(2, nps=9)), "--json")
     document = json.loads(answer.out)
-    assert document["events"] == {"read": 2, "accepted": 2, "duplicate": 0, "conflict": 0, "quarantined": 0}
+    assert document["events"] == {
+        "read": 2,
+        "accepted": 2,
+        "duplicate": 0,
+        "conflict": 0,
+        "erased": 0,
+        "quarantined": 0,
+    }
     assert document["decisions"]["by_rule"] == {"detractor-reply": 1, "premium-detractor": 1}
     assert document["effects"] == {
         "planned": 3, "succeeded": 1, "previewed": 2, "failed": 0, "unknown": 0, "held": 0, "capped": 0,
