@@ -1,7 +1,9 @@
 """Which rules were in force at a time, and how often each of them did not act, by what stopped it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -52,7 +54,11 @@ def _last_counts(statement: Any) -> Any:
 
 def add_counts(connection: Connection, stopped: Iterable[Stopped]) -> None:
     """Each counter once, in the order of keys, so that two transactions never wait for each other in a circle."""
-    upsert(connection, rule_counts, [_row(one) for one in sorted(stopped)], _added_up)
+    rows = [_row(list(same)) for _, same in groupby(sorted(stopped), _COUNTER)]
+    upsert(connection, rule_counts, rows, _added_up)
+
+
+_COUNTER = attrgetter("rule_id", "rule_version", "answer", "place")
 
 
 def _added_up(statement: Any) -> Any:
@@ -62,12 +68,13 @@ def _added_up(statement: Any) -> Any:
     )
 
 
-def _row(one: Stopped) -> dict[str, Any]:
+def _row(same: Sequence[Stopped]) -> dict[str, Any]:
+    one = same[0]
     return {
         "rule_id": one.rule_id,
         "rule_version": one.rule_version,
         "answer": one.answer,
         "place": one.place,
         "text": one.text,
-        "count": one.times,
+        "count": sum(each.times for each in same),
     }

@@ -189,6 +189,7 @@ definitions:
           - customer.spend_365d: {more_than: 5000 EUR}
 budgets:
   recovery: {limit: 4000 EUR per week, per_customer: 150 EUR per 180d}
+  careful: {limit: 100 EUR per week, owner: finance, low: {below: 60%, then: ask, answer_within: 4h}}
 """,
     "templates/apology.en.md": (
         "---\nkind: email\nsubject: We are sorry\npurpose: service\n---\nDear {{ customer.name }}\n"
