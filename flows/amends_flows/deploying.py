@@ -4,6 +4,7 @@ A deployment is named after its version: a batch runs by the rule as it was when
 that has a newer workspace.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -30,6 +31,8 @@ class Deployments:
         self._client = client
         self._workspace_name = workspace_name
         self._pool = pool
+        # a workspace may be named as the beginning of another one in the same pool
+        self._own_name = re.compile(rf"{re.escape(workspace_name)}(-[0-9a-f]{{{_SHOWN}}})?")
 
     def make_pool(self, pool_type: str = POOL_TYPE) -> bool:
         """Whether it is new; one that is there stays as it is, whatever its type."""
@@ -73,7 +76,7 @@ class Deployments:
         pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._pool]))
         count = 0
         for found in self._client.read_deployments(work_pool_filter=pool):
-            is_ours = found.name == self._workspace_name or found.name.startswith(f"{self._workspace_name}-")
+            is_ours = self._own_name.fullmatch(found.name)
             flow = self._client.read_flow(found.flow_id)
             if is_ours and (flow.name, found.name) not in names:
                 self._client.delete_deployment(found.id)
