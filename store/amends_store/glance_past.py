@@ -183,11 +183,6 @@ class PastGlance:
             found += [CountSeen(*row) for row in self._glance.rows(stopped, [rule_id])]
         return found
 
-    def first_used(self, rule_id: str) -> dict[str, datetime]:
-        """By version when the rule was first used."""
-        query = "SELECT version, first_used_at FROM rule_versions WHERE rule_id IN"
-        return {version: read_time(moment) for version, moment in self._glance.rows(query, [rule_id])}
-
 
 def _case(row: Any, at: datetime) -> tuple[str, dict[str, Value]]:
     is_closed = row[6] is not None and read_time(row[6]) <= at
