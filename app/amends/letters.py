@@ -113,6 +113,7 @@ def _brief(letters: Letters, claimed: Claimed, facts: Facts) -> Request | Refusa
         "buttons": claimed.options.get("buttons"),
         "title": card.title,
         "text": card.plain,
+        "body": card.text,
         "facts": [[label, value] for label, value in card.facts],
         "why": str(facts["rule.why"]),
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from amends_connectors.preview_page import Shelf, as_block, as_letter, as_slack_card, page
+from amends_connectors.preview_page import Shelf, as_block, as_letter, as_slack_card, as_staff_card, page
 
 INDEX = "index.html"
 
@@ -56,4 +56,6 @@ def _json(file: Path, links: Sequence[str]) -> str:
     content = json.loads(file.read_bytes())
     if isinstance(content, dict) and "blocks" in content:
         return as_slack_card(content["channel"], content["blocks"], links)
+    if isinstance(content, dict) and "buttons" in content:
+        return as_staff_card(content, links)
     return as_block(file.stem, json.dumps(content, ensure_ascii=False, indent=2), links)

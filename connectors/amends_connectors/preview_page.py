@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from amends_connectors.slack_card import link_parts, pieces
+from amends_connectors.slack_card import link_parts, markup, pieces
 
 _BOLD = re.compile(r"\*(\S(?:[^*\n]*\S)?)\*")
 
@@ -47,6 +47,21 @@ def as_letter(subject: str, facts: Sequence[str], content: str, links: Sequence[
 def as_slack_card(channel: str, blocks: Sequence[Mapping[str, Any]], links: Sequence[str]) -> str:
     drawn = "".join(_BLOCKS[block["type"]](block) for block in blocks if block["type"] in _BLOCKS)
     return f"<article class=slack><p class=facts>{escape(channel)}</p>{drawn}{_links(links)}</article>"
+
+
+def as_staff_card(card: Mapping[str, Any], links: Sequence[str]) -> str:
+    """A brief as the person at the place sees it: who, from when on, the card, its buttons, and why."""
+    to = card["to"] if isinstance(card["to"], Mapping) else {"role": card["to"]}
+    place = f"at {to['at']}" if to.get("at") else "place not known" if "at" in to else ""
+    since = "" if card["show"] in (None, "now") else f"from {card['show']}"
+    facts = "".join(f"<li><strong>{escape(label)}</strong><br>{escape(value)}</li>" for label, value in card["facts"])
+    buttons = " ".join(f"<span class=button>{escape(name)}</span>" for name in card["buttons"] or ["done"])
+    body = _mrkdwn({"type": "mrkdwn", "text": markup(card["body"])})
+    return (
+        f"<article class=staff><p class=facts>{_facts([each for each in (to['role'], place, since) if each])}</p>"
+        f"<h3>{escape(card['title'])}</h3><ul>{facts}</ul><p>{body}</p><p>{buttons}</p>"
+        f"<p class=context>{escape(card['why'])}</p>{_links(links)}</article>"
+    )
 
 
 def as_block(title: str, content: str, links: Sequence[str]) -> str:
@@ -108,6 +123,8 @@ small,.facts,.links,.context{color:#616061;font-size:13px;font-weight:400}p{marg
 article{background:#fff;border:1px solid #e2e2df;border-radius:8px;padding:12px 16px;margin:10px 0}
 article{overflow-wrap:anywhere}
 article.slack{border-left:4px solid #4a154b}
+article.staff{border-left:4px solid #1f7a54}
+.button{display:inline-block;border:1px solid #bbb;border-radius:4px;padding:2px 10px;margin:4px 4px 4px 0}
 ul{list-style:none;margin:8px 0;padding:0;display:grid;grid-template-columns:1fr 1fr;gap:8px 24px}
 .links{text-align:right;margin:0}
 iframe{border:1px solid #e2e2df;border-radius:6px;width:100%;height:360px;margin-top:8px}

@@ -42,5 +42,19 @@ def notice(**changes: object) -> Delivery:
     return Delivery(EFFECT, 1, "webhook", "crm", {**request, **changes})
 
 
+def staff_card(**changes: object) -> Delivery:
+    request = {
+        "to": {"role": "gate-agent", "at": "B12"},
+        "show": None,
+        "buttons": None,
+        "title": "Meet Ana at the door",
+        "text": "Meet Ana at the door\n\nSay sorry",
+        "body": "*Say sorry* by name.",
+        "facts": [["Tier", "gold"]],
+        "why": "A premium customer hears from us the same day",
+    }
+    return Delivery(EFFECT, 1, "brief", "gate-agent", {**request, **changes})
+
+
 def again(delivery: Delivery) -> Delivery:
     return replace(delivery, attempt=delivery.attempt + 1)

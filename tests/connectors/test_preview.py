@@ -7,14 +7,14 @@ import os
 import time
 
 import pytest
-from deliveries import EFFECT, again, card, letter, notice
+from deliveries import EFFECT, again, card, letter, notice, staff_card
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amends_connectors.contract import Found, Rejected
-from amends_connectors.preview import file_name
+from amends_connectors.preview import PreviewConnector, file_name
 from amends_connectors.preview_index import write_index
-from amends_connectors.registry import build
+from amends_connectors.registry import build, channels
 
 
 @pytest.fixture
@@ -105,6 +105,25 @@ def test_the_page_shows_links_of_a_card(send, tmp_path):
     send(card(body='<https://crm.example/?a=1&amp;b="2|*the case*>'))
     page = write_index(tmp_path).read_text(encoding="utf-8")
     assert '<a href="https://crm.example/?a=1&amp;b=%222" rel=noreferrer><strong>the case</strong></a>' in page
+
+
+@pytest.mark.parametrize(
+    ("to", "show", "shown"),
+    [
+        ({"role": "gate-agent", "at": "B12"}, "2026-03-01T15:45:00+00:00", "gate-agent · at B12 · from 2026-03-01"),
+        ({"role": "gate-agent", "at": None}, None, "gate-agent · place not known<"),
+        ("gate-agent", "now", ">gate-agent<"),
+    ],
+)
+def test_the_page_shows_a_card_for_staff_with_its_buttons(tmp_path, clock, to, show, shown):
+    PreviewConnector(channels()["brief"], tmp_path, clock).send(
+        staff_card(to=to, show=show, title="Meet <Ana>", buttons=["apologised", "not_found"])
+    )
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert shown in page
+    assert "Meet &lt;Ana&gt;" in page
+    assert "<span class=button>apologised</span> <span class=button>not_found</span>" in page
+    assert "<strong>Say sorry</strong>" in page
 
 
 def test_the_page_draws_the_newest_and_counts_the_rest(send, tmp_path):
