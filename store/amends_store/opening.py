@@ -33,7 +33,10 @@ class Database:
         self._engine = engine
         self._writer = engine.execution_options(**{_WRITES: True})
         self._notes = (notes or engine).execution_options(**{_WRITES: True})
-        self._one_at_a_time = Turns() if engine.dialect.name == "sqlite" else None
+        is_sqlite = engine.dialect.name == "sqlite"
+        self._one_at_a_time = Turns() if is_sqlite else None
+        # on SQLite every transaction sees one moment only
+        self._snapshots = engine if is_sqlite else engine.execution_options(isolation_level="REPEATABLE READ")
         self._of_thread = local()
 
     @property
@@ -57,11 +60,13 @@ class Database:
                 self._of_thread.connection = before
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self, *, is_snapshot: bool = False) -> Iterator[Connection]:
+        """is_snapshot: every statement sees the same moment, whatever others commit meanwhile."""
         if self._joined is not None:
             yield self._joined
             return
-        with in_words(), self._engine.connect() as connection, connection.begin():
+        engine = self._snapshots if is_snapshot else self._engine
+        with in_words(), engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

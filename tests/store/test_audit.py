@@ -1,10 +1,12 @@
 """The audit chain: whatever is changed in it afterwards is found, by the row."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from amends_store.audit import Broken
 from amends_store.switches import Scope
@@ -77,3 +79,30 @@ def test_writers_at_the_same_time_make_one_chain(world: Any) -> None:
         thread.join()
     verified = world.store.verify_audit()
     assert (verified.length, verified.broken) == (20, ())
+
+
+def test_an_act_while_the_chain_is_read_is_no_tampering(world: Any) -> None:
+    _act(world)
+    with _acting_meanwhile(world, "FROM audit"):
+        verified = world.store.verify_audit()
+    assert (verified.length, verified.broken) == (4, ())
+    assert world.store.verify_audit().length == 5
+
+
+@contextmanager
+def _acting_meanwhile(world: Any, words: str) -> Iterator[None]:
+    """An operator acts as soon as a statement with these words has begun to answer."""
+    engine = world.store._database._engine
+    done: list[str] = []
+
+    def act(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if words in statement and not done:
+            done.append(statement)
+            world.store.pause(Scope("slack"), "ben", "too many cards")
+
+    event.listen(engine, "after_cursor_execute", act)
+    try:
+        yield
+    finally:
+        event.remove(engine, "after_cursor_execute", act)
+    assert done

@@ -83,8 +83,8 @@ class Operating(Part):
             return chain.entries(connection, limit)
 
     def verify_audit(self) -> chain.Verified:
-        """Whether the audit chain is as it was written; reads all of it."""
-        with self._database.reading() as connection:
+        """Whether the audit chain is as it was written; reads all of it, and its head, as of one moment."""
+        with self._database.reading(is_snapshot=True) as connection:
             return chain.verify(connection)
 
     def begin_doubt(self, by: str, file: str) -> int:
