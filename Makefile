@@ -33,6 +33,7 @@ demo: $(READY) ## three days of an airline: apologies, vouchers, Slack cards, ca
 	@rm -rf $(DEMO_HOME)/outbox $(DEMO_HOME)/amends.db*
 	@$(DEMO) check
 	@$(DEMO) import rules/airline/data/passengers.csv --as customers --source loyalty
+	@$(DEMO) import rules/airline/data/flights.csv --as flight --source timetable
 	@$(DEMO) run rules/airline/data/events.jsonl
 	@echo 'Look at the messages: $(DEMO_HOME)/outbox/index.html'
 	@echo 'Look at the flow runs: AMENDS_HOME=$(DEMO_HOME) $(BIN)/amends prefect'

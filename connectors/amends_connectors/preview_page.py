@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -53,7 +54,7 @@ def as_staff_card(card: Mapping[str, Any], links: Sequence[str]) -> str:
     """A brief as the person at the place sees it: who, from when on, the card, its buttons, and why."""
     to = card["to"] if isinstance(card["to"], Mapping) else {"role": card["to"]}
     place = f"at {to['at']}" if to.get("at") else "place not known" if "at" in to else ""
-    since = "" if card["show"] in (None, "now") else f"from {card['show']}"
+    since = "" if card["show"] in (None, "now") else f"from {datetime.fromisoformat(card['show']):%Y-%m-%d %H:%M %Z}"
     facts = "".join(f"<li><strong>{escape(label)}</strong><br>{escape(value)}</li>" for label, value in card["facts"])
     buttons = " ".join(f"<span class=button>{escape(name)}</span>" for name in card["buttons"] or ["done"])
     body = _mrkdwn({"type": "mrkdwn", "text": markup(card["body"])})

@@ -1,5 +1,5 @@
 # ruff: noqa: INP001, S311 - a script, not a package; its chance decides stories, not secrets
-"""Makes data/passengers.csv and data/events.jsonl: three days at an airline that does not exist.
+"""Makes data/passengers.csv, data/flights.csv and data/events.jsonl: three days at an airline that does not exist.
 
 The same seed gives the same bytes on every Python from 3.11 on. Needs the standard library only.
 """
@@ -32,6 +32,7 @@ TIMETABLE = (  # number, destination, departure from Berlin, minutes in the air
     ("NW 340", "VIE", "15:40", 80),
     ("NW 220", "BCN", "18:05", 160),
 )
+GATES = {"LHR": "B36", "CDG": "F42", "MAD": "H18", "DKR": "A4", "LIS": "S21", "JFK": "7", "VIE": "F12", "BCN": "C61"}
 DELAYS: Mapping[str, tuple[int, ...]] = {  # minutes, each time they were announced
     "NW204-2026-03-02": (35,),
     "NW118-2026-03-02": (50, 95),
@@ -341,8 +342,21 @@ def passengers_text(members: Iterable[Passenger]) -> str:
     return out.getvalue()
 
 
+def flights_text() -> str:
+    """The plan as it is before the first delay."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(("Flight", "Date", "Lands", "Arrival gate"))
+    for day in DAYS:
+        for flight in flights_on(day):
+            planned = (flight.lands_at - timedelta(minutes=flight.delay)).astimezone(UTC)
+            number, gate = flight.number.replace(" ", ""), GATES[flight.route.removeprefix("BER-")]
+            rows.writerow((number, day, f"{planned:%Y-%m-%dT%H:%MZ}", gate))
+    return out.getvalue()
+
+
 def make(seed: int) -> dict[str, str]:
-    """The text of both files by name."""
+    """The text of each file by name."""
     stories = Stories(Random(seed), json.loads((DATA / "phrases.json").read_text("utf-8")))
     story = json.loads((DATA / "ana.json").read_text("utf-8"))
     ana = Passenger(**story["passenger"])
@@ -352,7 +366,11 @@ def make(seed: int) -> dict[str, str]:
     for told in story["events"]:
         at = datetime.fromisoformat(told["time"])
         happenings.append(Happening(at, told["type"], told["source"], ana, told["data"], id=told["id"]))
-    return {"passengers.csv": passengers_text(members), "events.jsonl": events_text(happenings, stories, members)}
+    return {
+        "passengers.csv": passengers_text(members),
+        "flights.csv": flights_text(),
+        "events.jsonl": events_text(happenings, stories, members),
+    }
 
 
 def main() -> None:

@@ -27,6 +27,8 @@ def airline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         leave_prefect_out(patched)
         members = AIRLINE / "data" / "passengers.csv"
         assert desk.amends("import", members, "--as", "customers", "--source", "loyalty").code == 0
+        flights = AIRLINE / "data" / "flights.csv"
+        assert desk.amends("import", flights, "--as", "flight", "--source", "timetable").code == 0
         yield desk
 
 
@@ -105,6 +107,15 @@ def test_cards_are_json_and_a_text_to_read(airline: Desk, done: Answer) -> None:
     for card in cards:
         assert json.loads(card.read_bytes())["blocks"]
         assert card.with_suffix(".txt").read_text(encoding="utf-8").startswith("To ")
+
+
+def test_the_gate_where_a_passenger_lands_has_the_card_a_quarter_of_an_hour_before(airline: Desk, done: Answer) -> None:
+    decisions = [
+        one for rule in airline.amends("why", "ana-complaint", "--json").json()["rules"] for one in rule["decisions"]
+    ]
+    [brief] = [effect["id"] for one in decisions for effect in one["effects"] if effect["kind"] == "brief"]
+    card = json.loads((airline.home / "outbox" / "brief" / f"{brief}.json").read_bytes())
+    assert (card["to"]["at"], card["show"]) == ("A4", "2026-03-03T14:45:00+00:00")  # 15:45 in Berlin
 
 
 def test_the_same_file_again_changes_nothing(airline: Desk, done: Answer) -> None:

@@ -110,7 +110,11 @@ def test_the_page_shows_links_of_a_card(send, tmp_path):
 @pytest.mark.parametrize(
     ("to", "show", "shown"),
     [
-        ({"role": "gate-agent", "at": "B12"}, "2026-03-01T15:45:00+00:00", "gate-agent · at B12 · from 2026-03-01"),
+        (
+            {"role": "gate-agent", "at": "B12"},
+            "2026-03-01T15:45:00+00:00",
+            "gate-agent · at B12 · from 2026-03-01 15:45 UTC<",
+        ),
         ({"role": "gate-agent", "at": None}, None, "gate-agent · place not known<"),
         ("gate-agent", "now", ">gate-agent<"),
     ],

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 AIRLINE = Path(__file__).parents[2] / "rules" / "airline"
+NAMES = ("passengers.csv", "flights.csv", "events.jsonl")
 
 
 def made(folder: Path, *options: str) -> dict[str, bytes]:
@@ -38,7 +39,7 @@ def different(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 
 def test_the_script_makes_the_committed_files_byte_for_byte(tmp_path: Path) -> None:
-    committed = {name: (AIRLINE / "data" / name).read_bytes() for name in ("passengers.csv", "events.jsonl")}
+    committed = {name: (AIRLINE / "data" / name).read_bytes() for name in NAMES}
 
     assert made(tmp_path) == committed
 
@@ -48,6 +49,13 @@ def test_another_seed_tells_other_stories(tmp_path: Path, events: list[dict[str,
 
     assert [json.loads(line) for line in lines] != events
     assert sum('"id": "ana-' in line for line in lines) == 6
+
+
+def test_the_plan_has_every_flight_that_an_event_names(events: list[dict[str, Any]]) -> None:
+    with (AIRLINE / "data" / "flights.csv").open(encoding="utf-8", newline="") as file:
+        planned = {f"{row['Flight']}-{row['Date']}" for row in csv.DictReader(file)}
+
+    assert {event["data"]["flight_id"] for event in events if "flight_id" in event["data"]} <= planned
 
 
 def test_every_address_is_in_a_domain_kept_for_examples(members: list[dict[str, str]]) -> None:
