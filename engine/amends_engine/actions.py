@@ -21,11 +21,17 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A value chosen by a field: {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}."""
+    """A value chosen by a field: {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}.
+
+    cases: by the row_of() a value; a case can be a table by another field.
+    """
 
     field: str
     cases: "Mapping[str, Operand]"
     otherwise: "Operand"
+
+    def choose(self, facts: Facts) -> "Operand":
+        return self.cases.get(row_of(facts[self.field]), self.otherwise) if self.field in facts else self.otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,14 +195,28 @@ def conditions_in(steps: tuple[Step, ...]) -> Iterator[Condition]:
             yield from conditions_in(inner)
 
 
+def tables_in(operand: Operand) -> Iterator[Table]:
+    """The table that an option is, and those in its rows."""
+    if isinstance(operand, Table):
+        yield operand
+        for case in (*operand.cases.values(), operand.otherwise):
+            yield from tables_in(case)
+
+
+def row_of(value: Value) -> str:
+    """The name of the row of a table that a value chooses: 3 and 3.0 are one row."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(to_json(value))
+
+
 def resolve(operand: Operand, facts: Facts, voice: Voice) -> Json:
     """The plain value of an option for one event."""
     match operand:
         case Literal(value):
             return value
-        case Table(field, cases, otherwise):
-            chosen = cases.get(str(to_json(facts[field])), otherwise) if field in facts else otherwise
-            return resolve(chosen, facts, voice)
+        case Table():
+            return resolve(operand.choose(facts), facts, voice)
         case FieldNames(names):
             return {name: to_json(facts[name]) if name in facts else None for name in names}
         case Texts(texts):

@@ -1,18 +1,19 @@
 """A voucher that a person is asked about when it is worth more than an amount: read as a choose around an `ask`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeAlias
 
-from amends_engine.actions import Action, Branch, Choose, Literal, Operand, Pause, Step, Table
-from amends_engine.condition_reading import NOTHING, Scope, read_condition
+from amends_engine.actions import Action, Branch, Choose, Literal, Operand, Pause, Step
+from amends_engine.condition_reading import NOTHING, Scope, find_field, read_condition
 from amends_engine.conditions import Condition
 from amends_engine.documents import Node, node_of
+from amends_engine.fields import to_json
 from amends_engine.lengths import read_length
 from amends_engine.moments import After
-from amends_engine.option_reading import read_option
+from amends_engine.option_reading import read_option, read_row
 from amends_engine.pause_reading import ANSWERS
 from amends_engine.plans import Json
 from amends_engine.shapes import ASK_OVER, check_shape
@@ -42,11 +43,12 @@ def read_asked(node: Node, scope: Scope, path: str, name: Name, read_action: Rea
     """The step with `ask:` taken apart; read_action: reads it without."""
     plain = replace(node, value={key: value for key, value in node.fields.items() if key != "ask"})
     asking = _read_asking(node.fields["ask"], scope)
-    amounts = _amounts(node.get("value"))
-    if asking is None or amounts is None:
+    value = node.get("value")
+    amounts = tuple(_amounts(value)) if value else ()
+    if asking is None or value is None or None in amounts:
         return read_action(plain)
     _check_currencies(asking, amounts, node, scope)
-    condition = _is_over(node.fields["value"], amounts, asking, scope)
+    condition = _is_over(value, asking, scope)
     if condition is None:
         return read_action(plain)
     pause = _pause(plain, asking, scope, path, name, read_action)
@@ -88,36 +90,71 @@ def _read_instead(node: Node, scope: Scope) -> str | None:
         return None
 
 
-def _amounts(node: Node | None) -> Mapping[str, Money] | None:
-    """By row; one amount alone stands under an empty name. None for what is reported where the step is read."""
-    if node is None:
-        return None
-    rows = {row: value for row, value in node.fields.items() if row != "by"} if node.is_mapping else {"": node}
+def _amounts(node: Node) -> Iterator[Money | None]:
+    """Every amount that may be given; None for what is reported where the step is read."""
+    if not node.is_mapping:
+        yield _amount(node)
+        return
+    by = node.get("by")
+    if by is None or not by.is_text:
+        yield None
+    for row in _rows(node).values():
+        yield from _amounts(row)
+
+
+def _amount(node: Node) -> Money | None:
     try:
-        return {row: parse_money(value.text) for row, value in rows.items()}
+        return parse_money(node.text)
     except BadValue:
         return None
 
 
-def _check_currencies(asking: _Asking, amounts: Mapping[str, Money], node: Node, scope: Scope) -> None:
-    for amount in amounts.values():
-        if amount.currency != asking.over.currency:
+def _rows(table: Node) -> dict[str, Node]:
+    return {row: value for row, value in table.fields.items() if row != "by"}
+
+
+def _check_currencies(asking: _Asking, amounts: Iterable[Money | None], node: Node, scope: Scope) -> None:
+    for amount in amounts:
+        if amount and amount.currency != asking.over.currency:
             message = f"{amount} cannot be held against {asking.over}"
             scope.reading.report("wrong-currency", message, node.fields["ask"].place, "use one currency for both")
             return
 
 
-def _is_over(node: Node, amounts: Mapping[str, Money], asking: _Asking, scope: Scope) -> Condition | None:
+def _is_over(value: Node, asking: _Asking, scope: Scope) -> Condition | None:
     """When a person is asked: always, never (None), or by the rows of the table."""
-    is_over = {row: amount.minor > asking.over.minor for row, amount in amounts.items()}
-    if all(is_over.values()):
-        return NOTHING
-    if not any(is_over.values()):
-        return None
-    by, otherwise = node.get("by"), is_over.get("otherwise", False)
-    rows: list[Json] = [row for row, over in is_over.items() if over is not otherwise and row != "otherwise"]
-    listed: Json = {by.text if by else "": {"one_of": rows, "if_missing": False}}
-    return read_condition(_at(node, {"not": listed} if otherwise else listed), scope, "value")
+    asked = _asked(value, asking, scope)
+    if isinstance(asked, bool):
+        return NOTHING if asked else None
+    return read_condition(_at(value, asked), scope, "value")
+
+
+def _asked(value: Node, asking: _Asking, scope: Scope) -> Json:
+    """The condition as it would be written: true, false, or one that goes by the rows."""
+    if not value.is_mapping:
+        return parse_money(value.text).minor > asking.over.minor
+    rows = {row: _asked(case, asking, scope) for row, case in _rows(value).items()}
+    otherwise = rows.pop("otherwise", False)
+    if all(asked is otherwise for asked in rows.values()) and isinstance(otherwise, bool):
+        return otherwise
+    others: list[str] = [row for row, asked in rows.items() if asked is not otherwise or not isinstance(asked, bool)]
+    ways: list[Json] = [_both(_is_row(value, others, scope, is_not=True), otherwise)] if otherwise is not False else []
+    always = [row for row in others if rows[row] is True]
+    ways += [_is_row(value, always, scope)] if always else []
+    ways += [_both(_is_row(value, [row], scope), rows[row]) for row in others if not isinstance(rows[row], bool)]
+    return ways[0] if len(ways) == 1 else {"any": ways}
+
+
+def _both(row: Json, asked: Json) -> Json:
+    return row if asked is True else {"all": [row, asked]}
+
+
+def _is_row(table: Node, rows: Iterable[str], scope: Scope, *, is_not: bool = False) -> Json:
+    by = table.fields["by"].text
+    known = find_field(by, table.place, scope)
+    values = [read_row(known, row, table, scope) for row in rows] if known else []
+    listed: Json = {by: {"one_of": [to_json(value) for value in values if value is not None], "if_missing": False}}
+    return {"not": listed} if is_not else listed
 
 
 def _at(node: Node, plain: Json) -> Node:
@@ -143,23 +180,13 @@ def _pause(plain: Node, asking: _Asking, scope: Scope, path: str, name: Name, re
 
 def _title(value: Node, asking: _Asking, scope: Scope) -> Operand | None:
     """What the person is asked, with the amount that is meant for this customer."""
-    if not value.is_mapping:
-        return _question(value, asking, scope)
-    rows = {row: _question(case, asking, scope) for row, case in value.fields.items() if row != "by"}
-    asked = {row: text for row, text in rows.items() if text}
-    field = read_field(value.fields["by"], scope)
-    otherwise = asked.pop("otherwise", None)
-    return Table(field, asked, otherwise) if field and otherwise else None
+    return read_option(_TITLE, _at(value, _question(value, asking)), scope)
 
 
-def read_field(node: Node, scope: Scope) -> str:
-    """The full name of the field that chooses a row."""
-    named = read_option(Option("by", OptionType.FIELD, ""), node, scope)
-    names = getattr(named, "names", ())
-    return str(names[0]) if names else ""
-
-
-def _question(amount: Node, asking: _Asking, scope: Scope) -> Operand | None:
+def _question(value: Node, asking: _Asking) -> Json:
+    """The question about an amount, or a table of questions for a table of amounts."""
+    if value.is_mapping:
+        rows = {row: _question(case, asking) for row, case in _rows(value).items()}
+        return {"by": value.fields["by"].text, **rows}
     rest = f"give {asking.instead}" if asking.instead else "give nothing"
-    text = f"Give customer <customer.id> {amount.text}? Without an answer we {rest}"
-    return read_option(_TITLE, _at(amount, text), scope)
+    return f"Give customer <customer.id> {value.text}? Without an answer we {rest}"

@@ -86,6 +86,10 @@ def _read_not(node: Node, scope: Scope, path: str) -> Condition | None:
 
 def _read_is(node: Node, scope: Scope, path: str) -> Condition | None:
     name, reading = node.text, scope.reading
+    if not node.is_text:
+        message = f"is takes the name of one definition, not {describe(node)}"
+        reading.report("wrong-type", message, node.place, "write one condition for each, such as `is: detractor`")
+        return None
     if name not in reading.definitions:
         reading.report_unknown("unknown-definition", "The definition", name, reading.definitions, node.place)
         return None
@@ -145,11 +149,18 @@ def _read_comparison(known: Field, node: Node, scope: Scope, path: str) -> Condi
     return read[0] if len(read) == 1 else AllOf(read, path)
 
 
+ONLY_IN_TEXTS = ("rule.", "workspace.", "voucher.code")
+
+
 def find_field(name: str, place: Place, scope: Scope) -> Field | None:
     """The declared field, if the rule's events can carry it; else a finding."""
     reading = scope.reading
     found = {known.name: known for known in _meant(name, scope)}
-    if not found or name.startswith(("rule.", "workspace.", "voucher.code")):
+    if not found or name.startswith(ONLY_IN_TEXTS):
+        if found:
+            remedy = "in a condition name a field of the event, the customer or the case"
+            reading.report("field-not-here", f"{name} can be read in texts only", place, remedy)
+            return None
         only = scope.event_types[0] if len(scope.carriers) == 1 else None
         reading.report_unknown("unknown-field", "The field", name, reading.fields.names(only), place)
         return None

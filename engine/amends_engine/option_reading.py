@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from amends_engine.actions import Datum, FieldNames, Literal, Operand, Table, Texts, When
+from amends_engine.actions import Datum, FieldNames, Literal, Operand, Table, Texts, When, row_of
 from amends_engine.calendars import BusinessDuration, parse_length
 from amends_engine.condition_reading import Scope, find_field
 from amends_engine.documents import Node
@@ -14,7 +14,7 @@ from amends_engine.moments import AtField
 from amends_engine.placeholders import Text, parse_text
 from amends_engine.shapes import IF_LATE, TO_POST, TO_ROLE, TO_TEAM, check_shape, describe
 from amends_engine.steps import Option, OptionType
-from amends_engine.values import BadValue, describe_duration, parse_money
+from amends_engine.values import BadValue, Value, describe_duration, parse_money
 
 _TABLE_EXAMPLE = "write for example {by: customer.tier, gold: 75 EUR, otherwise: 50 EUR}"
 
@@ -54,23 +54,42 @@ def _read_table(option: Option, node: Node, scope: Scope) -> Operand | None:
         message = f"{option.name} is a table without `{absent}`"
         scope.reading.report("missing-key", message, node.place, _TABLE_EXAMPLE)
         return None
-    known = find_field(by.text, by.place, scope)
-    if known:
-        _check_rows(known, list(rows), node, scope)
+    known = _find_chooser(by, scope)
+    named = {row: row_of(value) for row in rows if known and (value := read_row(known, row, node, scope)) is not None}
     cases = {row: read_option(option, value, scope) for row, value in rows.items()}
     last = read_option(option, otherwise, scope)
     if known is None or last is None:
         return None
-    return Table(known.name, {row: case for row, case in cases.items() if case is not None}, last)
+    found = {named[row]: case for row, case in cases.items() if case is not None and row in named}
+    return Table(known.name, found, last)
 
 
-def _check_rows(known: Field, rows: list[str], node: Node, scope: Scope) -> None:
-    if known.type.kind is not Kind.CHOICE:
-        return
-    for row in rows:
-        if row not in known.type.choices:
-            choices = known.type.choices
-            scope.reading.report_unknown("unknown-value", f"The {known.name}", row, choices, node.key_place(row))
+def _find_chooser(by: Node, scope: Scope) -> Field | None:
+    """The field that a table goes by."""
+    if not by.is_text:
+        remedy = "for two fields write a table as a row: {by: customer.tier, gold: {by: …, otherwise: …}, otherwise: …}"
+        scope.reading.report("wrong-type", f"by takes one field, not {describe(by)}", by.place, remedy)
+        return None
+    known = find_field(by.text, by.place, scope)
+    if known and known.type.kind is Kind.TEXTS:
+        message = f"{known.name} has several values at once, and a table goes by one"
+        scope.reading.report("wrong-type", message, by.place, "use choose: with conditions")
+        return None
+    return known
+
+
+def read_row(known: Field, row: str, node: Node, scope: Scope) -> Value | None:
+    """The value of the field that a row of the table stands for, or None with a finding."""
+    if known.type.choices and row not in known.type.choices:
+        choices = known.type.choices
+        scope.reading.report_unknown("unknown-value", f"The {known.name}", row, choices, node.key_place(row))
+        return None
+    try:
+        return known.type.read_text(row)
+    except BadValue as error:
+        remedy = "each row is one value; use choose: for a range of them"
+        scope.reading.report("unknown-value", f"{known.name}: {error}", node.key_place(row), remedy)
+        return None
 
 
 def _text(option: Option, node: Node, scope: Scope) -> Text:

@@ -256,9 +256,9 @@ def unknown_key(key: str, known: list[str], place: Place, what: str) -> Finding:
 def describe(node: Node) -> str:
     """What stands there, in a word or two."""
     if node.is_mapping:
-        return "a mapping"
+        return "a mapping" if node.fields else "an empty mapping"
     if node.is_list:
-        return "a list"
+        return "a list" if node.items else "an empty list"
     if node.value is None:
         return "nothing"
     return repr(node.value) if node.is_text and len(node.text) < 60 else node.text[:60]

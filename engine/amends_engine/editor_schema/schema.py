@@ -23,6 +23,7 @@ from amends_engine.editor_schema.values import (
     either,
     history_condition,
     list_of,
+    rows_of,
     one_of,
     one_word_of,
     option_value,
@@ -373,9 +374,6 @@ def _field_definitions(words: Vocabulary) -> Iterator[tuple[str, Schema]]:
 
 
 def _rows(name: str, same: list[Field]) -> Iterator[Schema]:
-    """The rows of a table by this name, if it can only be one of some words, the same ones in every event."""
-    choices = same[0].type.choices
-    if choices and all(known.type.choices == choices for known in same):
-        rows = {"by": {}, "otherwise": {}, **dict.fromkeys(choices, GIVEN)}
-        chosen = {"properties": {"by": {"const": name}}, "required": ["by"]}
-        yield {"if": chosen, "then": {"properties": rows, "additionalProperties": False}}
+    """The rows of a table by this name, if it is of one type in every event."""
+    if rows := rows_of(same[0].type) if all(known.type == same[0].type for known in same) else None:
+        yield {"if": {"properties": {"by": {"const": name}}, "required": ["by"]}, "then": rows}

@@ -119,6 +119,37 @@ _OF_KIND: dict[Kind, Callable[[FieldType], Schema]] = {
 }
 
 
+def rows_of(wanted: FieldType) -> Schema | None:
+    """What the rows of a table by a field of this type can be called; None for whatever you like."""
+    if wanted.kind is Kind.TEXTS:
+        return {"properties": {"by": {"not": {}, "errorMessage": "write a field with one value"}}}
+    if wanted.choices:
+        rows = {"by": {}, "otherwise": {}, **dict.fromkeys(wanted.choices, GIVEN)}
+        return {"properties": rows, "additionalProperties": False}
+    pattern = _few(wanted) or _ROWS.get(wanted.kind)
+    return {"propertyNames": {"pattern": f"^(by|otherwise)$|{pattern}"}} if pattern else None
+
+
+_FEW = 100
+_ROWS: dict[Kind, str] = {
+    Kind.WHOLE: "^-?[0-9]{1,16}$",
+    Kind.NUMBER: r"^-?[0-9]{1,16}(\.[0-9]{1,16})?$",
+    Kind.YES_NO: "^(true|false|yes|no)$",
+    Kind.MONEY: MONEY_PATTERN,
+    Kind.TIME: TIME_PATTERN,
+    Kind.DATE: DATE_PATTERN,
+    Kind.DURATION: DURATION_PATTERN,
+}
+
+
+def _few(wanted: FieldType) -> str:
+    """All whole numbers of a short scale that begins at nothing or above."""
+    low, high = wanted.low, wanted.high
+    if wanted.kind is not Kind.WHOLE or low is None or high is None or not 0 <= low <= high <= _FEW:
+        return ""
+    return f"^0*({'|'.join(str(number) for number in range(int(low), int(high) + 1))})$"
+
+
 def condition_on(field: Field, words: Vocabulary) -> Schema:
     """What may stand behind a field in a condition: a value, a list of values, or operators."""
     one = value_of(replace(field.type, kind=Kind.TEXT) if field.type.kind is Kind.TEXTS else field.type)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from amends_engine.actions import Action, Choose, Literal, Operand, Parallel, Pause, Step, Table, parts_of
 from amends_engine.conditions import Facts
-from amends_engine.fields import to_json
 from amends_engine.linting.formulas import TRUE, Formula, both, either
 from amends_engine.linting.model import Model, Wanted
 from amends_engine.linting.view import View
@@ -64,9 +63,8 @@ def _settle(operand: Operand | None, facts: Facts) -> str:
     match operand:
         case Literal(value):
             return str(value)
-        case Table(name, cases, otherwise):
-            chosen_case = cases.get(str(to_json(facts[name])), otherwise) if name in facts else otherwise
-            return _settle(chosen_case, facts)
+        case Table():
+            return _settle(operand.choose(facts), facts)
     return ""
 
 

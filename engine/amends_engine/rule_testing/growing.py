@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from amends_engine.actions import Operand, Pause, Table, actions_in, conditions_in, pauses_in
+from amends_engine.actions import Operand, Pause, actions_in, conditions_in, pauses_in, tables_in
 from amends_engine.clockwork import Happening
 from amends_engine.conditions import Condition, Test, tests_in
 from amends_engine.earlier import compared_by, facts_before
@@ -183,11 +183,11 @@ class Grower:
 
     def _by_table(self, rule: Rule, base: RuleTest) -> Iterator[Variation]:
         """Each row of a table of values."""
-        tables = (one for action in actions_in(rule.steps) for one in action.options.values() if isinstance(one, Table))
-        for name in dict.fromkeys(table.field for table in tables):
+        for name, rows in _rows(rule).items():
             known = self.fields.find(name)
-            if known and known.type.choices:
-                yield from _each(name, list(known.type.choices), base, self.fields)
+            if known:
+                values: list[Value] = [*(known.type.choices or map(known.type.read_text, rows))]
+                yield from _each(name, values, base, self.fields)
 
 
 def _said_before(test: Test, base: RuleTest) -> Value | None:
@@ -353,12 +353,18 @@ def _on_odd_days(base: RuleTest, office: Office) -> Iterator[Variation]:
 def _names_read(rule: Rule, fields: Fields) -> frozenset[str]:
     """The fields that decide, those included that others are made of."""
     tests = [test.field for one in (rule.condition, *conditions_in(rule.steps)) for test in tests_in(one)]
-    tables = [
-        one.field for action in actions_in(rule.steps) for one in action.options.values() if isinstance(one, Table)
-    ]
     changed = [rule.trigger.field.name] if isinstance(rule.trigger, OnChange) else []
-    names = (*tests, *tables, *changed)
+    names = (*tests, *_rows(rule), *changed)
     return frozenset((*names, *(fields.derived[name].of for name in names if name in fields.derived)))
+
+
+def _rows(rule: Rule) -> dict[str, tuple[str, ...]]:
+    """By field that a table of values goes by, the rows of all its tables."""
+    options = (option for action in actions_in(rule.steps) for option in action.options.values())
+    found: dict[str, tuple[str, ...]] = {}
+    for table in (table for option in options for table in tables_in(option)):
+        found[table.field] = tuple(dict.fromkeys((*found.get(table.field, ()), *table.cases)))
+    return found
 
 
 def _signature(test: RuleTest, names: Iterable[str]) -> object:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from amends_engine.actions import Action, Choose, Step, Table, parts_of
+from amends_engine.actions import Action, Choose, Step, parts_of, tables_in
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, tests_in
 from amends_engine.rules import Rule
 from amends_engine.saying.clauses import clause
@@ -75,4 +75,4 @@ def _field_names(rule: Rule) -> Iterator[str]:
 
 
 def _tables(action: Action) -> Iterator[str]:
-    return (operand.field for operand in action.options.values() if isinstance(operand, Table))
+    return (table.field for operand in action.options.values() for table in tables_in(operand))

@@ -160,7 +160,13 @@ def steps(draw: DrawFn) -> dict[str, Any]:
     one = st.sampled_from(pool)
     by = st.sampled_from(["customer.tier", "event.nps", "customer.teir"])
     row = st.sampled_from(["gold", "golden", "7"])
-    table = st.builds(lambda by, row, given, last: {"by": by, row: given, "otherwise": last}, by, row, one, one)
+    table = st.recursive(
+        st.builds(lambda by, row, given, last: {"by": by, row: given, "otherwise": last}, by, row, one, one),
+        lambda inner: st.builds(
+            lambda row, given, last: {"by": "customer.tier", row: given, "otherwise": last}, row, inner, one
+        ),
+        max_leaves=3,
+    )
     return {kind: {**RIGHT[kind], option: draw(one | table)}}
 
 

@@ -149,6 +149,15 @@ def test_every_row_of_a_table_is_tested_with_its_voucher(read: Read) -> None:
     assert "name: customer.tier missing" in raw.decode()
 
 
+def test_the_rows_of_a_table_in_a_table_are_tested_too(read: Read) -> None:
+    inner = "{by: customer.newsletter, true: 75 EUR, otherwise: 60 EUR}"
+    step = f"voucher: {{value: {{by: feedback.nps, 6: {inner}, otherwise: 50 EUR}}, from: recovery}}"
+    raw = grown(read, rules("feedback.nps: {at_most: 6}", step))
+    assert raw is not None
+    assert "vouchers: [{value: 60 EUR}]" in raw.decode()
+    assert "name: customer.newsletter true" in raw.decode()
+
+
 def test_answers_are_tested_in_time_and_too_late(read: Read) -> None:
     step = (
         "ask: {to: duty-manager, question: Shall we?, answer_within: 20m, "
