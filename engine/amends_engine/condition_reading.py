@@ -1,12 +1,12 @@
 """Lists of one-key conditions become conditions: pick the branch by its key, then read the part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
 from amends_engine.earlier import is_comparable
-from amends_engine.fields import Field
+from amends_engine.fields import Field, FieldType, Kind
 from amends_engine.findings import Place
 from amends_engine.history_reading import is_history, read_history
 from amends_engine.operand_reading import read_operand
@@ -44,7 +44,7 @@ def read_conditions(node: Node | None, scope: Scope, path: str) -> Condition:
 
 def _read_list(node: Node, scope: Scope, path: str) -> tuple[Condition, ...]:
     if not node.is_list or not node.items:
-        message = f"Conditions are a list, not {describe(node)}"
+        message = "The list of conditions is empty" if node.is_list else f"Conditions are a list, not {describe(node)}"
         scope.reading.report("wrong-type", message, node.place, "begin each condition with - on a line of its own")
         return ()
     read = (read_condition(item, scope, f"{path}[{place}]") for place, item in enumerate(node.items))
@@ -253,8 +253,16 @@ def read_change(known: Field, name: str, node: Node, scope: Scope, path: str) ->
 
 
 def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path: str) -> Test | None:
-    operand = read_operand(known, operator, node, scope.reading)
+    reading = scope.reading
+    asked = closed(known, reading.fields.events, reading.templates.get("card", ())) if operator.names_values else known
+    operand = read_operand(asked, operator, node, reading)
     return None if operand is None else Test(known.name, operator.name, operand, path)
+
+
+def closed(known: Field, events: Iterable[str], cards: Iterable[str]) -> Field:
+    """The field with all it can say, if that are names of this workspace: a misspelt one would never be true."""
+    names = tuple({"event.type": events, "brief.card": cards}.get(known.name, ()))
+    return replace(known, type=FieldType(Kind.CHOICE, choices=names)) if names else known
 
 
 def read_definition(name: str, node: Node, reading: Reading) -> None:

@@ -49,6 +49,7 @@ CODES: dict[str, Code] = {
         Code("tag", "YAML tags are not part of the language"),
         Code("key-not-text", "A key of a mapping is not plain text"),
         Code("hash-in-text", "Text after ' #' is read as a comment", Severity.WARNING),
+        Code("braces-in-text", "A text of a rule holds the braces of a template", Severity.WARNING),
         # the shape of a file
         Code("missing-file", "A file that every workspace needs is not there"),
         Code("missing-key", "A required key is missing"),

@@ -56,6 +56,11 @@ class Operator:
     example: str
     beside: Callable[[str], str] | None = None
 
+    @property
+    def names_values(self) -> bool:
+        """Whether its operand is a value, or several, that the field itself can have."""
+        return self.operand in {Operand.SAME, Operand.LIST, Operand.SAME_OR_LIST}
+
 
 _ORDERED = frozenset({Kind.WHOLE, Kind.NUMBER, Kind.MONEY, Kind.TIME, Kind.DATE, Kind.DURATION})
 _TEXTUAL = frozenset({Kind.TEXT, Kind.TEXTS})

@@ -1,5 +1,6 @@
 """The options of a step: each is read by its declared type, from one table."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
@@ -97,12 +98,22 @@ def _text(option: Option, node: Node, scope: Scope) -> Text:
         raise BadValue(f"text is due, not {describe(node)}")
     if option.max_length and len(node.text) > option.max_length:
         raise BadValue(f"the text has {len(node.text)} characters; {option.max_length} are allowed")
+    _check_braces(node, scope)
     text = parse_text(node.text)
     is_value = option.type in {OptionType.VALUE, OptionType.VALUES} and is_lone(text)
     known = {name: _find_placeholder(name, node, scope, may_miss=is_value) for name in text.fields}
     return text.renamed({name: found.name for name, found in known.items() if found})
 
 
+def _check_braces(node: Node, scope: Scope) -> None:
+    """Templates know {{ … }}; the texts of rules are sent with their braces."""
+    if found := _BRACES.search(node.text):
+        message = f"{found[0]} is written as it stands: the texts of rules know <customer.name> and nothing else"
+        remedy = "write fields as <customer.name>, or put the text into a template"
+        scope.reading.report("braces-in-text", message, node.place, remedy)
+
+
+_BRACES = re.compile(r"\{\{[^{}]{0,200}\}\}|\{%[^{}]{0,200}%\}")
 _READABLE_IN_TEXT = ("rule.", "workspace.", "voucher.")
 
 

@@ -23,11 +23,11 @@ from amends_engine.editor_schema.values import (
     either,
     history_condition,
     list_of,
-    rows_of,
     one_of,
     one_word_of,
     option_value,
     ref,
+    rows_of,
     text,
 )
 from amends_engine.editor_schema.vocabulary import Vocabulary

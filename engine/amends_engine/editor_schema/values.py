@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from amends_engine.condition_reading import closed
 from amends_engine.definitions import WINDOWS
 from amends_engine.earlier import is_comparable
 from amends_engine.editor_schema.vocabulary import Vocabulary
@@ -152,7 +153,8 @@ def _few(wanted: FieldType) -> str:
 
 def condition_on(field: Field, words: Vocabulary) -> Schema:
     """What may stand behind a field in a condition: a value, a list of values, or operators."""
-    one = value_of(replace(field.type, kind=Kind.TEXT) if field.type.kind is Kind.TEXTS else field.type)
+    kind = closed(field, words.fields.events, words.templates.get("card", ())).type
+    one = value_of(replace(kind, kind=Kind.TEXT) if kind.kind is Kind.TEXTS else kind)
     fitting = [each for each in OPERATORS.values() if _fits(field, each, words)]
     names = ", ".join(operator.name for operator in fitting)
     bare = {

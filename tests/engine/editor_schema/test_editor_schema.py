@@ -41,6 +41,8 @@ ABOUT_THE_TEXT = {
     "order-of-one-event",
     "wait-for-other-field",
     "voucher-in-another-currency",
+    "braces-in-a-text",
+    "misspelt-card",
 }
 
 
@@ -102,7 +104,7 @@ POOLS: Mapping[str, tuple[Any, ...]] = {
     "feedback.nps": (0, 10, 11, "9"),
     "event.nps": (6, 7, None),
     "feedback.comment": ("late", "a b", "", 7),
-    "event.type": ("x", True),
+    "event.type": ("x", True, "feedback.received"),
     "event.recommend_band": ("detractor", "hard"),
     "event.occurred_at": ("office_hours", "2026-03-01", "2026-03-01T09:30:00Z", "90d", "2h 30m", "22:30"),
     "case.status": ("open", "shut"),
