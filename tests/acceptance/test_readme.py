@@ -49,18 +49,3 @@ def test_the_run_makes_the_apology_the_voucher_and_the_alert_once(company: Desk)
     assert first.counts["effects"] == {"planned": 3, "succeeded": 1, "previewed": 2}
     assert again.counts["effects"] == {}
     assert {name.partition("/")[0] for name in company.outbox} == {"email", "slack"}
-
-
-@pytest.mark.parametrize("file", ["README.md", "docs/rules.md"])
-def test_every_whole_rule_file_in_the_documents_is_without_errors(file: str, desk: Desk) -> None:
-    rules = [text for text in blocks(file, "yaml") if text.startswith("version: 1\nrules:")]
-    assert rules
-    for number, text in enumerate(rules):
-        desk.write("rules.yaml", text)
-        assert ": error: " not in desk.amends("check").err, f"{file}, rule {number + 1}"
-
-
-def test_links_to_files_lead_somewhere() -> None:
-    for file in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", file.read_text(encoding="utf-8")):
-            assert (file.parent / target).exists(), f"{file.name}: {target}"
