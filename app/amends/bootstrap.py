@@ -20,6 +20,7 @@ from amends_connectors.preview import PreviewConnector
 from amends_connectors.registry import build, channels, declarations, kinds
 from amends_connectors.settings import BadSetting, read_mail_from
 from amends_engine.planning import RuleSet
+from amends_engine.steps import channel_of
 from amends_engine.workspace import Workspace, read_stored_rule
 from amends_flows.lanes import Lane, open_lanes
 from amends_flows.planner import Planner
@@ -52,7 +53,7 @@ def parts(settings: Settings, workspace: Workspace | None = None) -> Iterator[Pa
     with ExitStack() as stack:
         store = stack.enter_context(opened_store(settings))
         lanes = _lanes(settings, store)
-        for lane in lanes.values():
+        for lane in set(lanes.values()):
             stack.callback(lane.close)
         yield _assemble(settings, loaded, store, lanes)
 
@@ -83,7 +84,10 @@ def _lanes(settings: Settings, store: Store) -> dict[str, Lane]:
         settings.outbox.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"{settings.outbox} cannot hold previews: {error.strerror}; move it away") from error
-    outside = [name for name, known in declarations().items() if known.duplicates is not DuplicateClass.OWN_TABLE]
+    known = declarations()
+    outside = [
+        one for one in dict.fromkeys(map(channel_of, known)) if known[one].duplicates is not DuplicateClass.OWN_TABLE
+    ]
     try:
         connectors = {name: build(name, settings.environment, settings.outbox, now) for name in outside}
     except BadSetting as error:

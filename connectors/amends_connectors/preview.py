@@ -1,6 +1,6 @@
 """The preview outbox: without credentials a delivery becomes files that a person can open, and reaches nobody.
 
-outbox/<channel>/<effect id>.<suffix>; the same effect writes the same files again.
+outbox/<step>/<effect id>.<suffix>; the same effect writes the same files again.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class PreviewConnector:
 
     def __init__(self, channel: Channel, outbox: Path, clock: Clock) -> None:
         self._channel = channel
-        self._folder = outbox / file_name(channel.declaration.step.name)
+        self._outbox = outbox
         self._clock = clock
 
     @property
@@ -42,19 +42,23 @@ class PreviewConnector:
 
     def send(self, delivery: Delivery) -> Receipt:
         files = (self._channel.preview or as_json)(delivery, self._clock())
-        name = file_name(delivery.effect_id)
+        folder, name = self._folder(delivery), file_name(delivery.effect_id)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             for suffix, content in files.items():
-                _replace(self._folder / f"{name}{suffix}", content)
+                _replace(folder / f"{name}{suffix}", content)
         except OSError as error:
             raise Unavailable(f"the preview cannot be written: {error.strerror or type(error).__name__}") from error
-        first = f"{self._folder.name}/{name}{next(iter(files))}"
-        return Receipt(first, is_preview=True, detail={"file": str(self._folder.parent / first)})
+        first = f"{folder.name}/{name}{next(iter(files))}"
+        return Receipt(first, is_preview=True, detail={"file": str(folder.parent / first)})
 
     def look_up(self, delivery: Delivery) -> Found:
-        is_there = any(self._folder.glob(f"{file_name(delivery.effect_id)}.*"))
+        is_there = any(self._folder(delivery).glob(f"{file_name(delivery.effect_id)}.*"))
         return Found.PRESENT if is_there else Found.ABSENT
+
+    def _folder(self, delivery: Delivery) -> Path:
+        """Of the step, since one connector may carry several."""
+        return self._outbox / file_name(delivery.kind)
 
     def close(self) -> None:
         """Nothing is open between two deliveries."""

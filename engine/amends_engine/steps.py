@@ -1,7 +1,9 @@
 """What a rule can do: each step kind declares its options once, for parser, schema, documentation and editor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class OptionType(StrEnum):
@@ -88,3 +90,12 @@ class StepKind:
 
     def option(self, name: str) -> Option | None:
         return next((option for option in self.options if option.name == name), None)
+
+
+CARRIED_BY: Mapping[str, str] = MappingProxyType({"survey": "email"})
+"""Steps that go out by the channel of another one: one provider, so one pace, one circuit and one switch."""
+
+
+def channel_of(kind: str) -> str:
+    """The channel by which effects of that kind go out."""
+    return CARRIED_BY.get(kind, kind)

@@ -22,6 +22,7 @@ from amends_connectors.contract import (
     Receipt,
     deliver,
 )
+from amends_engine.steps import CARRIED_BY
 from amends_flows.circuits import Alone, Breaker, CircuitStore
 from amends_flows.outcomes import CLOSED_FOR, NotSent, Outcome
 from amends_flows.switch import FRESH
@@ -219,5 +220,6 @@ class _Pace:
 def open_lanes(
     connectors: Mapping[str, Connector], clock: Clock, circuits: CircuitStore | None = None
 ) -> dict[str, Lane]:
-    """One lane for each step kind that has a connector; circuits: where their circuits are kept for every process."""
-    return {kind: Lane(kind, one, clock=clock, circuits=circuits) for kind, one in connectors.items()}
+    """By step kind the lane of its channel; circuits: where their circuits are kept for every process."""
+    lanes = {channel: Lane(channel, one, clock=clock, circuits=circuits) for channel, one in connectors.items()}
+    return lanes | {kind: lanes[by] for kind, by in CARRIED_BY.items() if by in lanes}

@@ -25,9 +25,9 @@ class Switch:
         self._pauses: Sequence[Pause] = ()
         self._read_at = float("-inf")
 
-    def off(self, channel: str, rule_id: str) -> NotSent | None:
+    def off(self, kind: str, rule_id: str) -> NotSent | None:
         """Why nothing may be sent there, or None."""
         with self._lock:
             if self._monotonic() - self._read_at >= FRESH:
                 self._pauses, self._read_at = self._store.pauses(), self._monotonic()
-        return NotSent(PAUSED, is_held=True) if is_paused(self._pauses, channel, rule_id) else None
+        return NotSent(PAUSED, is_held=True) if is_paused(self._pauses, kind, rule_id) else None

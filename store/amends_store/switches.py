@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, or_, select
 
+from amends_engine.steps import CARRIED_BY, channel_of
 from amends_store.audit import Act, note
 from amends_store.errors import NotThere
 from amends_store.statements import insert_returning
@@ -17,13 +18,16 @@ PAUSED = "paused by an operator"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What is paused: a channel, a rule, a channel of a rule, or everything."""
+    """What is paused: a channel, a rule, a channel of a rule, or everything.
+
+    A channel takes along what it carries: without e-mail no survey goes out. A step that is carried can be named too.
+    """
 
     channel: str = ""
     rule_id: str = ""
 
-    def includes(self, channel: str, rule_id: str) -> bool:
-        return self.channel in {"", channel} and self.rule_id in {"", rule_id}
+    def includes(self, kind: str, rule_id: str) -> bool:
+        return self.channel in {"", kind, channel_of(kind)} and self.rule_id in {"", rule_id}
 
     def __str__(self) -> str:
         parts = [f"channel {self.channel}"] if self.channel else []
@@ -67,13 +71,18 @@ def pauses_in(connection: Connection) -> list[Pause]:
 _PAUSES = select(pauses).order_by(pauses.c.since_at, pauses.c.channel, pauses.c.rule_id)
 
 
-def is_paused(found: Sequence[Pause], channel: str, rule_id: str) -> bool:
-    return any(one.scope.includes(channel, rule_id) for one in found)
+def is_paused(found: Sequence[Pause], kind: str, rule_id: str) -> bool:
+    return any(one.scope.includes(kind, rule_id) for one in found)
 
 
 def is_off() -> ColumnElement[bool]:
     """Of a row of effects: its channel or its rule is paused."""
     return exists().where(
-        or_(pauses.c.channel == "", pauses.c.channel == effects.c.kind),
+        or_(pauses.c.channel == "", pauses.c.channel == effects.c.kind, pauses.c.channel == its_channel()),
         or_(pauses.c.rule_id == "", pauses.c.rule_id == effects.c.rule_id),
     )
+
+
+def its_channel() -> ColumnElement[str]:
+    """Of a row of effects: the channel by which it goes out."""
+    return case(dict(CARRIED_BY), value=effects.c.kind, else_=effects.c.kind)

@@ -16,7 +16,7 @@ from amends_connectors.preview import PreviewConnector
 from amends_connectors.settings import BadSetting
 from amends_connectors.slack_client import SlackConnector
 from amends_connectors.webhook_client import WebhookConnector
-from amends_engine.steps import OptionType
+from amends_engine.steps import OptionType, channel_of
 
 KEY = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -28,6 +28,12 @@ def test_asking_what_a_rule_can_do_imports_no_sdk():
         "print(sorted(heavy & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_whatever_shares_a_provider_is_carried_by_one_channel():
+    ways = {name: channel.connect for name, channel in registry.channels().items() if channel.connect}
+    first = {connect: name for name, connect in reversed(ways.items())}
+    assert {name: channel_of(name) for name in ways} == {name: first[connect] for name, connect in ways.items()}
 
 
 def test_the_steps_are_those_of_the_language():

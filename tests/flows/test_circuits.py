@@ -181,6 +181,16 @@ def test_a_trial_takes_one_effect_and_lets_the_others_follow(mail):
     assert [one.act.action for one in mail.store.audit()] == ["close circuit", "open circuit"]
 
 
+def test_email_and_surveys_are_one_provider_with_one_circuit(clock):
+    connector = RecordingConnector(declarations()["email"]).then(REFUSED)
+    lanes = open_lanes({"email": connector}, clock)
+    assert lanes["survey"] is lanes["email"]
+    assert send(lanes["survey"], "customer") is REFUSED
+    assert lanes["email"].closed().reason == "email refuses our credentials: invalid_auth"
+    assert send(lanes["email"], "customer").is_held
+    lanes["email"].close()
+
+
 @pytest.fixture
 def webhooks():
     """Two endpoints behind one connector, of which the first refuses our secret."""

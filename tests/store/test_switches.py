@@ -40,6 +40,23 @@ def test_other_channels_and_rules_go_on(world: Any, scope: Scope) -> None:
     assert world.begin(claimed) == {claimed.effect_id}
 
 
+def test_who_pauses_email_pauses_the_surveys_that_it_carries(world: Any) -> None:
+    [survey] = world.claim(world.plan(world.event(), ("survey", {})), action="survey.0")
+    _pause(world, Scope("email"))
+    assert world.begin(survey) == set()
+    assert world.state(survey.effect_id) is _S.HELD
+    assert world.store.release_expired(world.clock()) == Released()
+    _resume(world, Scope("email"))
+    assert world.store.release_expired(world.clock()) == Released(planned=1)
+
+
+def test_who_pauses_surveys_lets_other_mail_out(world: Any) -> None:
+    decision = world.plan(world.event(), ("email", {}), ("survey", {}))
+    [mail], [survey] = world.claim(decision), world.claim(decision, action="survey.1")
+    _pause(world, Scope("survey"))
+    assert world.begin(mail, survey) == {mail.effect_id}
+
+
 def test_money_is_not_given_either(world: Any, recovery: Any) -> None:
     voucher = ("voucher", {"value": "25 EUR", "from": "recovery"})
     claims = world.claim(world.plan(world.event(), voucher), action="voucher.0")
