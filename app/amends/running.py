@@ -169,11 +169,17 @@ def _carry_out(made: Parts, backend: Backend, outcome: RunOutcome, watch: Watch)
         while not made.runtime.stop.is_set():
             left.clear()  # every round meets the same ones again
             dispatch(made.runtime, backend, report)
-            if made.runtime.stop.is_set() or not made.planner.plan_all():
+            if made.runtime.stop.is_set() or not _goes_on(made):
                 break
     outcome.troubles.update(left)
     if made.runtime.stop.is_set():
         raise KeyboardInterrupt
+
+
+def _goes_on(made: Parts) -> bool:
+    """Whether there is more to do now: events that waited, or what a channel held that answers again."""
+    released = made.store.release_expired(made.runtime.clock())
+    return bool(made.planner.plan_all() + released.planned)
 
 
 def _note(progress: Progress, troubles: Counter[str]) -> None:

@@ -37,6 +37,10 @@ class RecordingConnector:
         self._turns.append(Turn(answer, has_acted))
         return self
 
+    def forget(self) -> None:
+        """Nothing is left to say."""
+        self._turns.clear()
+
     def send(self, delivery: Delivery) -> Receipt:
         self.deliveries.append(delivery)
         turn = self._turns.popleft() if self._turns else Turn(Receipt(f"recorded:{delivery.effect_id}"))

@@ -20,7 +20,7 @@ from amends_engine.states import EffectState
 from amends_engine.values import Value, describe_duration
 from amends_flows.ages import overdue
 from amends_flows.lanes import ALREADY_TRIED, LEASE, LEASE_MARGIN, Lane, Leave, Pass
-from amends_flows.outcomes import NotSent, Outcome, Verdict, judge, unless_arrived
+from amends_flows.outcomes import NotSent, Outcome, Verdict, held_for, judge, unless_arrived
 from amends_flows.reports import StepReport
 from amends_flows.runtime import Refusal, Runtime
 from amends_store.crash_points import CrashPoint, reach
@@ -115,7 +115,7 @@ def _too_late(longest: timedelta) -> str:
 
 def _hold(runtime: Runtime, closed: NotSent, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
     """Put aside what a closed channel cannot take, so that it is not found due again and again."""
-    until = runtime.clock() + closed.wait
+    until = runtime.clock() + held_for(closed)
     holds = [Settle(claim.effect_id, claim.token, EffectState.HELD, closed.reason, until) for claim in claims]
     return {EffectState.HELD: runtime.store.settle(holds)}
 

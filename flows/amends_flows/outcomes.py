@@ -51,9 +51,15 @@ def judge(outcome: Outcome, attempt: int, chance: float) -> Verdict:
         state = EffectState.PREVIEWED if outcome.is_preview else EffectState.SUCCEEDED
         return Verdict(state, receipt={"provider_id": outcome.provider_id, "detail": dict(outcome.detail)})
     if isinstance(outcome, NotSent):
-        state = EffectState.HELD if outcome.is_held else EffectState.PLANNED
-        return Verdict(state, outcome.reason, outcome.wait or None, not_sent=True)
+        if outcome.is_held:
+            return Verdict(EffectState.HELD, outcome.reason, held_for(outcome) or None, not_sent=True)
+        return Verdict(EffectState.PLANNED, outcome.reason, outcome.wait or None, not_sent=True)
     return _judge_error(outcome, attempt, chance)
+
+
+def held_for(closed: NotSent) -> timedelta:
+    """How long at least. The circuit itself keeps it as long as it is open, and may close sooner than it thought."""
+    return min(closed.wait, CLOSED_FOR)
 
 
 def _judge_error(error: DeliveryError, attempt: int, chance: float) -> Verdict:

@@ -24,7 +24,7 @@ from amends_flows.outcomes import MAX_ATTEMPTS, Verdict, backoff
 from amends_flows.runtime import Runtime
 from amends_store.claiming import POSSIBLE_REPEAT, SAME_KEY
 from amends_store.crash_points import CrashPoint, reach
-from amends_store.ledger import MOST_CRASHES, QUARANTINED
+from amends_store.releasing import MOST_CRASHES, QUARANTINED
 from amends_store.types import Claimed, Result
 
 MOST_LOOK_UPS = 5

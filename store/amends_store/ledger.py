@@ -1,12 +1,11 @@
 """The ledger: no request is on the wire without an attempt row, and nobody writes with an old token."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy import Connection, select
 
 from amends_engine.plans import Mode
 from amends_engine.states import NEXT, EffectState
@@ -15,9 +14,9 @@ from amends_store.errors import IllegalMove
 from amends_store.holds import held
 from amends_store.moves import EffectRecord, Ending, Move, apply, end, lock, quietly
 from amends_store.statements import insert_all, select_in
-from amends_store.switches import PAUSED, is_off, is_paused, pauses_in
-from amends_store.tables import attempts, effects, requests
-from amends_store.types import Released, Result, Settle, Start
+from amends_store.switches import PAUSED, is_paused, pauses_in
+from amends_store.tables import attempts, requests
+from amends_store.types import Result, Settle, Start
 
 MARGIN = timedelta(seconds=15)
 """A send may begin only if the lease outlasts its deadline by this much."""
@@ -29,15 +28,6 @@ AFTER_CLAIM = NEXT[_S.CLAIMED] - {_S.IN_FLIGHT, _S.SUCCEEDED}
 
 AFTER_ATTEMPT = NEXT[_S.IN_FLIGHT] | NEXT[_S.RECONCILING]
 """What can be recorded of an attempt."""
-
-_WHEN_LEASE_ENDS = {_S.CLAIMED: _S.PLANNED, _S.IN_FLIGHT: _S.UNKNOWN, _S.RECONCILING: _S.UNKNOWN}
-_MOST_RELEASED = 5_000
-
-MOST_CRASHES = 5
-"""An effect that as many workers died with is left for a person."""
-
-QUARANTINED = "quarantined"
-_WHEN_TOO_MANY_END = _WHEN_LEASE_ENDS | {_S.CLAIMED: _S.HELD, _S.RECONCILING: _S.REVIEW}
 
 _Outcome = TypeVar("_Outcome", Result, Settle)
 
@@ -177,42 +167,3 @@ def _held(
         state = EffectState(row.state)
         if state in states and row.token == outcome.token and outcome.state in NEXT[state]:
             yield row, outcome
-
-
-def release_expired(connection: Connection, at: datetime) -> Released:
-    """Ends the leases that are over: never sent goes back to planned, perhaps sent becomes unknown.
-
-    The token goes up, so a worker that slept through the end of its lease writes nothing. What was held until
-    now, or by a switch that is on again, is planned again. At most 5,000 of each in one call. A channel that is closed
-    for long holds its effects again each minute: that its rest was over in between is not worth a receipt.
-    """
-    expired = connection.execute(_EXPIRED, {"at": at}).all()
-    waited = connection.execute(_WAITED, {"at": at}).all()
-    resumed = connection.execute(_RESUMED).all()
-    endings = [_release(row) for row in expired]
-    endings += [Ending(row, _S.PLANNED, "resumed by an operator", is_not_sent=True) for row in resumed]
-    rested = [Ending(row, _S.PLANNED, row.reason) for row in waited]
-    end(connection, endings, at)
-    quietly(connection, rested, at)
-    to = Counter(ending.to for ending in [*endings, *rested])
-    return Released(to[_S.PLANNED], to[_S.UNKNOWN], to[_S.HELD] + to[_S.REVIEW])
-
-
-def _open_ones(states: Collection[EffectState], is_over: Any) -> Select[Any]:
-    query = select(effects).where(effects.c.finished_at.is_(None), effects.c.state.in_(states), is_over)
-    return query.order_by(effects.c.id).limit(_MOST_RELEASED).with_for_update(skip_locked=True)
-
-
-_EXPIRED = _open_ones(_WHEN_LEASE_ENDS, effects.c.lease_until <= bindparam("at"))
-_WAITED = _open_ones([_S.HELD], effects.c.not_before <= bindparam("at"))
-_RESUMED = _open_ones([_S.HELD], (effects.c.reason == PAUSED) & ~is_off())
-
-
-def _release(row: EffectRecord) -> Ending:
-    crashes = (row.crashes or 0) + 1
-    to = (_WHEN_LEASE_ENDS if crashes < MOST_CRASHES else _WHEN_TOO_MANY_END)[EffectState(row.state)]
-    reason = f"the lease of {row.worker} ended while the effect was {row.state}"
-    if to in {_S.HELD, _S.REVIEW}:
-        reason = f"{QUARANTINED}: {crashes} workers died with it in their hands"
-    is_not_sent = row.state == _S.CLAIMED
-    return Ending(row, to, reason, is_not_sent=is_not_sent, token=row.token + 1, crashes=crashes)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from amends_store.audit import Act, note
 from amends_store.errors import NotThere
-from amends_store.ledger import MOST_CRASHES, QUARANTINED
+from amends_store.releasing import MOST_CRASHES, QUARANTINED
 from amends_store.statements import change_each
 from amends_store.tables import events, plannings
 

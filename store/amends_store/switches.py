@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, exists, or_, select
+from sqlalchemy import Connection, delete, select
 
-from amends_engine.steps import CARRIED_BY, channel_of
+from amends_engine.steps import channel_of
 from amends_store.audit import Act, note
 from amends_store.errors import NotThere
 from amends_store.statements import insert_returning
-from amends_store.tables import effects, pauses
+from amends_store.tables import pauses
 
 PAUSED = "paused by an operator"
 """The reason of an effect that is held until the switch is on again."""
@@ -73,16 +73,3 @@ _PAUSES = select(pauses).order_by(pauses.c.since_at, pauses.c.channel, pauses.c.
 
 def is_paused(found: Sequence[Pause], kind: str, rule_id: str) -> bool:
     return any(one.scope.includes(kind, rule_id) for one in found)
-
-
-def is_off() -> ColumnElement[bool]:
-    """Of a row of effects: its channel or its rule is paused."""
-    return exists().where(
-        or_(pauses.c.channel == "", pauses.c.channel == effects.c.kind, pauses.c.channel == its_channel()),
-        or_(pauses.c.rule_id == "", pauses.c.rule_id == effects.c.rule_id),
-    )
-
-
-def its_channel() -> ColumnElement[str]:
-    """Of a row of effects: the channel by which it goes out."""
-    return case(dict(CARRIED_BY), value=effects.c.kind, else_=effects.c.kind)

@@ -124,6 +124,15 @@ class Company:
         [batch] = self.store.due_batches(10_000)
         return (backend or InProcess(self.runtime)).run(self.rule, batch)
 
+    def sweep(self):
+        """What waited long enough is planned again; how much."""
+        return self.store.release_expired(self.clock()).planned
+
+    def go_on(self):
+        """Sweep and run until nothing comes of it."""
+        while self.sweep():
+            self.run()
+
     def effects(self, kind=None):
         """Every effect as (kind, customer, state, reason, attempts), in a fixed order."""
         seen = self.store.effects(limit=100_000)

@@ -170,15 +170,65 @@ def test_it_is_told_once_in_the_record_and_as_an_event(mail):
 
 
 def test_a_trial_takes_one_effect_and_lets_the_others_follow(mail):
-    mail.connectors["email"].then(REFUSED)
+    for _ in range(5):
+        mail.connectors["email"].then(REFUSED)
     mail.plan(5)
     mail.run()
+    mail.connectors["email"].forget()
     mail.clock.move(seconds=60)
-    mail.store.release_expired(mail.clock())
-    mail.run()
+    released = []
+    while some := mail.sweep():
+        released.append(some)
+        mail.run()
+    assert released == [1, 4]
     assert mail.states("email") == [_S.SUCCEEDED] * 5
     assert mail.store.circuits() == {}
     assert [one.act.action for one in mail.store.audit()] == ["close circuit", "open circuit"]
+
+
+def test_what_a_closed_channel_holds_costs_one_trial_at_a_time_however_much_it_is(mail):
+    for _ in range(9):
+        mail.connectors["email"].then(REFUSED)
+    mail.plan(200)
+    mail.run()
+    sent, touched = len(mail.connectors["email"].deliveries), []
+    for _ in range(3):
+        mail.clock.move(seconds=61)
+        touched.append(mail.sweep())
+        mail.run()
+    assert touched == [1, 1, 1]
+    assert len(mail.connectors["email"].deliveries) == sent + 3
+    assert mail.states("email") == [_S.HELD] * 200
+
+
+def test_when_a_provider_comes_back_after_long_nobody_waits_for_the_next_trial(mail):
+    for _ in range(100):
+        mail.connectors["email"].then(Unavailable("refused"))
+    mail.plan(20)
+    mail.run()
+    while mail.store.circuits()["email"].probe_at - mail.clock() < timedelta(minutes=10):
+        mail.clock.move(minutes=10)
+        mail.go_on()
+    mail.plan(3, first=20)
+    mail.run()
+    mail.connectors["email"].forget()
+    mail.clock.move(minutes=10)
+    mail.go_on()
+    assert _S.HELD not in mail.states("email")
+    mail.clock.move(hours=1)  # those that tried have waits of their own
+    mail.run()
+    assert mail.states("email") == [_S.SUCCEEDED] * 23
+
+
+def test_a_channel_at_rest_keeps_nobody_elses_effects(company_of):
+    company = company_of(kinds=("email", "slack"))
+    company.connectors["email"].then(REFUSED)
+    company.connectors["slack"].then(Unavailable("one lost connection"))
+    company.plan()
+    company.run()
+    company.clock.move(seconds=45)
+    company.run()
+    assert [*company.states("slack"), *company.states("email")] == [_S.SUCCEEDED, _S.HELD]
 
 
 def test_email_and_surveys_are_one_provider_with_one_circuit(clock):

@@ -199,9 +199,8 @@ def test_refused_credentials_cost_one_request_and_hold_the_rest_until_later(mail
     assert mail_only.store.due_batches(10) == []
 
     mail_only.clock.move(minutes=1)
-    mail_only.store.release_expired(mail_only.clock())
-    connector._turns.clear()
-    mail_only.run()
+    connector.forget()
+    mail_only.go_on()
     assert mail_only.states("email") == [EffectState.SUCCEEDED] * len(decisions)
 
 

@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from amends_engine.states import FINAL, NEXT, EffectState
 from amends_store.errors import IllegalMove, NotThere
-from amends_store.ledger import MOST_CRASHES
 from amends_store.operating import Verb
+from amends_store.releasing import MOST_CRASHES
 from amends_store.store import Store
 from amends_store.switches import Scope
 from amends_store.types import Released, Result, Settle, Start
@@ -160,9 +160,7 @@ class AnEffect(RuleBasedStateMachine):
         released = self.store.release_expired(self.world.clock())
         if self.state in _HELD_BY_WORKERS and self.lease_until <= self.world.clock():
             self.crash(released)
-        elif self.state is _S.HELD and (
-            self.waits_for == "time" or (self.waits_for == "switch" and not self.is_paused)
-        ):
+        elif self.state is _S.HELD and self.waits_for in {"time", "switch"} and not self.is_paused:
             self.become(_S.PLANNED)
             assert released == Released(planned=1)
         else:

@@ -7,7 +7,7 @@ import pytest
 from amends_engine.states import EffectState
 from amends_store.errors import NotThere
 from amends_store.switches import PAUSED, Scope
-from amends_store.types import Released
+from amends_store.types import Released, Settle
 
 _S = EffectState
 _MATCHING = [Scope(), Scope("email"), Scope(rule_id="premium-detractor"), Scope("email", "premium-detractor")]
@@ -73,6 +73,16 @@ def test_it_outlives_the_program_and_the_sweep(world: Any) -> None:
     world.close()
     assert world.store.release_expired(world.clock.move(days=400)) == Released()
     assert [str(one.scope) for one in world.store.pauses()] == ["everything"]
+
+
+def test_what_waits_for_a_time_is_not_touched_again_and_again_while_it_is_paused(world: Any) -> None:
+    [claimed] = world.claim(world.plan(world.event(), ("email", {})))
+    until = world.clock.move(seconds=60)
+    world.store.settle([Settle(claimed.effect_id, claimed.token, _S.HELD, "the channel rests", until)])
+    _pause(world)
+    assert world.store.release_expired(world.clock.move(hours=1)) == Released()
+    _resume(world)
+    assert world.store.release_expired(world.clock()) == Released(planned=1)
 
 
 def test_resumed_the_next_sweep_plans_what_was_held(world: Any) -> None:

@@ -13,6 +13,7 @@ from amends_store.tables.rows import Row, table_of
 
 # the order in which planned effects have their turn: by rule version, then by the time of the event
 _TURN = ("state", "rule_id", "rule_version", "mode", "decided_for", "decision_id")
+_HELD_BY = ("kind", "rule_id", "target", "changed_at")
 
 
 class EffectRow(Row, table=True):
@@ -28,6 +29,7 @@ class EffectRow(Row, table=True):
         one_of("mode", Mode),
         one_of("state", EffectState),
         Index("ix_effects_open", *_TURN, **only_where("finished_at IS NULL")),
+        Index("ix_effects_held", *_HELD_BY, **only_where("state = 'held'")),
         Index("ix_effects_open_of_customer", "customer_id", "kind", **only_where("finished_at IS NULL")),
         Index(None, "planned_at", "id"),
     )

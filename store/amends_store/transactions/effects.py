@@ -13,7 +13,7 @@ from amends_engine.plans import Timer
 from amends_engine.staff import Staff
 from amends_engine.states import EffectState
 from amends_engine.values import Value
-from amends_store import affected, cases, chains, claiming, late_tasks, ledger, performing, reading, vouchers
+from amends_store import affected, cases, chains, claiming, late_tasks, ledger, performing, reading, releasing, vouchers
 from amends_store.crash_points import CrashPoint, reach
 from amends_store.desk import Desk
 from amends_store.transactions.part import Part
@@ -146,7 +146,7 @@ class Effects(Part):
     def release_expired(self, now: datetime) -> Released:
         """Ends leases and waits that are over: claimed and held go back to planned, in_flight becomes unknown."""
         with self._database.writing() as connection:
-            released = ledger.release_expired(connection, now)
+            released = releasing.release_expired(connection, now)
             if released != Released():
                 reach(CrashPoint.SWEEPING)
         if released != Released():
