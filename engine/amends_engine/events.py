@@ -182,7 +182,7 @@ def identifier(raw: Json, what: str, longest: int = MAX_ID) -> str:
         raise BadValue(f"{what} is empty; at least one character is due")
     if len(raw) > longest:
         raise BadValue(f"{what} has {len(raw):,} characters; {longest} are allowed")
-    if _CONTROL.search(raw):
+    if not raw.isprintable() and _CONTROL.search(raw):
         raise BadValue(f"{what} holds a control character or half a character; remove it")
     if raw != raw.strip():
         raise BadValue(f"{what} begins or ends with a blank, so it would be another one than without; remove the blank")

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha1
 from typing import TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
-_NAMESPACE = UUID("6a3d2c52-6f0e-5d7e-9f5a-0d3c8d9f1b1e")
+_NAMESPACE = UUID("6a3d2c52-6f0e-5d7e-9f5a-0d3c8d9f1b1e").bytes
 
 
 class Mode(StrEnum):
@@ -185,4 +186,8 @@ def timer_id(*parts: str) -> str:
 
 def _stable(*parts: str) -> str:
     # the length before each part keeps ("a", "bc") and ("ab", "c") apart
-    return str(uuid5(_NAMESPACE, "".join(f"{len(part)}:{part}" for part in parts)))
+    name = "".join([f"{len(part)}:{part}" for part in parts])
+    # what uuid.uuid5 says, at a third of its cost: every event waits for one before it is acknowledged
+    digest = sha1(_NAMESPACE + name.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) % 4]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"

@@ -63,11 +63,12 @@ def parse_items(raw: bytes) -> list[tuple[Json, bytes]] | None:
     start = _LIST.match(text, wrapped.end() if wrapped else 0)
     if start is None:
         return None
-    _check_depth(text)
     try:
         items = _items(text, start.end(), _WRAP_END if wrapped else _END)
     except json.JSONDecodeError as error:
         raise BadValue(f"it is not JSON: {_explain(error)} (character {error.pos + 1})") from None
+    except RecursionError:  # far below 50 levels
+        raise _too_deep() from None
     if "\\u" in text:
         for value, _ in items:
             _check_characters(value)
@@ -77,13 +78,16 @@ def parse_items(raw: bytes) -> list[tuple[Json, bytes]] | None:
 def _items(text: str, place: int, closing: re.Pattern[str]) -> list[tuple[Json, bytes]]:
     """The items from behind the bracket that opens the list, which is followed by what closing matches."""
     found: list[tuple[Json, bytes]] = []
+    outside = 1 if closing is _END else 2
     mark = _NEXT.match(text, place)
     while mark is None or mark[1] == ",":
         if mark and not found:
             raise json.JSONDecodeError("Expecting value", text, mark.end())
         begin = _blanks(text, mark.end() if mark else place)
         value, end = _DECODER.raw_decode(text, begin)
-        found.append((value, text[begin:end].encode()))
+        item = text[begin:end]
+        _check_depth(item, outside)
+        found.append((value, item.encode()))
         mark = _NEXT.match(text, end)
         if mark is None:
             raise json.JSONDecodeError("Expecting ',' delimiter", text, end)
@@ -130,16 +134,21 @@ def not_utf8(raw: bytes, error: UnicodeDecodeError) -> str:
     return f"byte {error.start + 1} (0x{raw[error.start]:02x}) is not UTF-8 text; save the file as UTF-8"
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(text: str, outside: int = 0) -> None:
+    """outside: levels around the text."""
     # The standard library's own limit is the interpreter's stack, which differs from caller to caller.
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+    if text.count("[") + text.count("{") + outside <= MAX_DEPTH:
         return
-    depth = 0
+    depth = outside
     for token in _TOKEN.finditer(text):
         mark = text[token.start()]
         depth += (mark in "[{") - (mark in "]}")
         if depth > MAX_DEPTH:
-            raise BadValue(f"it is nested more than {MAX_DEPTH} levels deep; send it flatter")
+            raise _too_deep()
+
+
+def _too_deep() -> BadValue:
+    return BadValue(f"it is nested more than {MAX_DEPTH} levels deep; send it flatter")
 
 
 def _explain(error: json.JSONDecodeError) -> str:

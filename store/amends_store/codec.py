@@ -22,6 +22,17 @@ def read_json(text: str) -> Any:
     return json.loads(text)
 
 
+class Written(str):
+    """A value as the text that its column holds."""
+
+    __slots__ = ()
+
+
+def write_value(value: Value) -> Written:
+    """One value as JSON text; raises ValueError on NaN and Infinity."""
+    return Written(_ENCODER.encode(tag(value)))
+
+
 def write_values(values: Mapping[str, Value]) -> str:
     """Values by name as JSON text; raises ValueError on NaN and Infinity."""
     return write_json({name: tag(value) for name, value in values.items()})
@@ -33,7 +44,7 @@ def read_values(text: str) -> dict[str, Value]:
 
 def tag(value: Value) -> Json:
     """A value as JSON: money {"$money": [1990, "EUR"]}, times {"$time": "…"}, lists as lists."""
-    if isinstance(value, bool | int | float | str):
+    if isinstance(value, (str, bool, int, float)):
         return value
     if isinstance(value, tuple):
         return list(value)
@@ -50,7 +61,7 @@ def is_same(one: Value, other: Value) -> bool:
     """Equal and of one type: true is not 1, and 1 is not 1.0."""
     if isinstance(one, str) and isinstance(other, str):
         return one == other
-    return write_json(tag(one)) == write_json(tag(other))
+    return write_value(one) == write_value(other)
 
 
 def untag(plain: Any) -> Value:

@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 from sqlmodel import Field
 
 from amends_engine.values import Value
-from amends_store.codec import read_json, read_values, tag, untag, write_json, write_values
+from amends_store.codec import Written, read_json, read_values, untag, write_json, write_value, write_values
 
 
 class UtcTime(TypeDecorator[datetime]):
@@ -40,10 +40,7 @@ class UtcTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        moment = value if value.tzinfo is UTC else value.astimezone(UTC)
-        return _in_text(moment) if dialect.name == "sqlite" else moment
+        return _in_text(value) if dialect.name == "sqlite" else _in_utc(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
@@ -52,9 +49,30 @@ class UtcTime(TypeDecorator[datetime]):
 
 
 @lru_cache(maxsize=1024)
-def _in_text(moment: datetime) -> str:
+def _in_text(moment: datetime | None) -> str | None:
     """The rows of one transaction share a few moments."""
-    return moment.isoformat(timespec="microseconds")
+    return None if moment is None else _in_utc(moment).isoformat(timespec="microseconds")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+def _in_json(value: Any) -> str | None:
+    return None if value is None else write_json(value)
+
+
+def _in_tagged_json(value: Mapping[str, Value] | None) -> str | None:
+    return None if value is None else write_values(value)
+
+
+def _in_one_value(value: "Value | Written | None") -> str | None:
+    if value is None:
+        return None
+    # of exactly that type: the drivers take long over others
+    return str(value if isinstance(value, Written) else write_value(value))
 
 
 class PlainJson(TypeDecorator[Any]):
@@ -64,7 +82,7 @@ class PlainJson(TypeDecorator[Any]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
-        return None if value is None else write_json(value)
+        return _in_json(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
         return None if value is None else read_json(value)
@@ -77,7 +95,7 @@ class TaggedValues(TypeDecorator[Mapping[str, Value]]):
     cache_ok = True
 
     def process_bind_param(self, value: Mapping[str, Value] | None, _dialect: Dialect) -> str | None:
-        return None if value is None else write_values(value)
+        return _in_tagged_json(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> dict[str, Value] | None:
         return None if value is None else read_values(value)
@@ -89,8 +107,8 @@ class TaggedValue(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Value | None, _dialect: Dialect) -> str | None:
-        return None if value is None else write_json(tag(value))
+    def process_bind_param(self, value: "Value | Written | None", _dialect: Dialect) -> str | None:
+        return _in_one_value(value)
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Value | None:
         return None if value is None else untag(read_json(value))
@@ -160,6 +178,15 @@ def stands_after(table: Any, position: ColumnElement[int]) -> ColumnElement[bool
     """Whether a row of the table waits for what has that position."""
     sought = literal("%,") + cast(position, String) + literal(",%")
     return or_(table.c.stands_after.is_(None), table.c.stands_after.like(sought))
+
+
+AS_TEXT: Mapping[type[TypeEngine[Any]], Callable[[Any], str | None]] = {
+    UtcTime: _in_text,
+    PlainJson: _in_json,
+    TaggedValues: _in_tagged_json,
+    TaggedValue: _in_one_value,
+}
+"""What SQLite is given of a column's values, without what SQLAlchemy calls around it."""
 
 
 def row_number() -> Any:

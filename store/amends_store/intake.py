@@ -3,15 +3,17 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, select
 
 from amends_engine.events import Profile
 from amends_engine.plans import Mode
+from amends_store.attributes import put_attributes
 from amends_store.entities import put_entities
 from amends_store.people import erased_customers, pseudonym
-from amends_store.profiles import put_attributes, put_customers
+from amends_store.profiles import put_customers
 from amends_store.secret import Secret
 from amends_store.statements import insert_all, insert_new, insert_returning, select_in
 from amends_store.tables import events, raw_events
@@ -46,8 +48,8 @@ def accept(connection: Connection, batch: Sequence[Incoming], secret: Secret) ->
     erased = erased_customers(connection, secret, {one.event.customer_id for one in batch if one.event.customer_id})
     arrivals = [_arrive(incoming, secret, erased) for incoming in batch]
     first = {arrival.key: arrival for arrival in reversed(arrivals)}
-    # in the order of keys, so that two transactions never wait for each other in a circle
-    rows = [_event_row(first[key]) for key in sorted(first)]
+    # in one order, so that two transactions never wait for each other in a circle; in that of the table's first index
+    rows = sorted((_event_row(arrival) for arrival in first.values()), key=itemgetter("id"))
     added = insert_returning(connection, events, rows, events.c.id)
     new = {key: arrival for key, arrival in first.items() if arrival.incoming.event.id in added}
     _keep(connection, list(new.values()))

@@ -22,6 +22,10 @@ _SQLITE_SETTINGS = {
     "journal_mode": ("WAL", "wal"),
     "synchronous": ("FULL", 2),
     "foreign_keys": ("ON", 1),
+    # the pages that a large group of events changes: what has no room goes to the disk once more than is due
+    "cache_size": ("-16000", -16_000),
+    # pages after which the log goes into the file; what changes often goes there once, then
+    "wal_autocheckpoint": ("4000", 4_000),
 }
 _POSTGRES_SETTINGS = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 

@@ -10,10 +10,10 @@ from amends_engine.fields import EventType, Field
 from amends_engine.plans import Json, Mode, event_id
 from amends_engine.states import EffectState
 from amends_engine.values import BadValue, Value
+from amends_store.attributes import put_attributes
 from amends_store.codec import tag, write_json
 from amends_store.desk import Desk, Done, text_option
 from amends_store.intake import accept
-from amends_store.profiles import put_attributes
 from amends_store.statements import select_in
 from amends_store.tables import events
 from amends_store.types import Claimed, Incoming

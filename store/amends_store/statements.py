@@ -118,7 +118,7 @@ def insert_returning(
     if not rows:
         return set()
     if connection.dialect.name == "sqlite":
-        return insert_straight_returning(connection, table, rows, f"{_UNLESS_THERE} RETURNING {key.name}")
+        return insert_straight_returning(connection, table, rows, _UNLESS_THERE, key.name)
     names = tuple(rows[0])
     return set(connection.execute(_returning(table, names, key), _turned(names, rows)).scalars().all())
 

@@ -1,5 +1,6 @@
 import json
 from datetime import UTC, datetime
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
@@ -236,3 +237,9 @@ def test_any_json_in_any_place_is_an_event_or_broken_with_a_reason(document):
     assert isinstance(result, Event) or result.reason.encode("utf-8")
     if isinstance(result, Event):
         assert type(result.fields.get("nps", 0)) is int
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_id_of_an_event_is_what_rfc_9562_makes_of_its_source_and_key(source, key):
+    namespace = UUID("6a3d2c52-6f0e-5d7e-9f5a-0d3c8d9f1b1e")
+    assert event_id(source, key) == str(uuid5(namespace, f"5:event{len(source)}:{source}{len(key)}:{key}"))

@@ -156,3 +156,12 @@ def test_an_object_is_no_list():
 def test_a_list_under_events_stands_alone():
     with pytest.raises(BadValue, match=r"closing bracket|more follows"):
         parse_items(b'{"events": [1], "source": "app"}')
+
+
+@pytest.mark.parametrize(("form", "outside"), [("[1, %s]", 1), ('{"events": [%s]}', 2)])
+def test_the_levels_around_an_item_count_as_nesting(form, outside):
+    deepest = MAX_DEPTH - outside
+    assert parse_items((form % ("[" * deepest + "]" * deepest)).encode())
+    for levels in (deepest + 1, 100_000):
+        with pytest.raises(BadValue, match="nested more than 50 levels"):
+            parse_items((form % ("[" * levels + "]" * levels)).encode())

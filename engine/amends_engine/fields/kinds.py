@@ -22,7 +22,7 @@ from amends_engine.values import (
 
 MAX_TEXT = 20_000
 _BIGGEST = 2**53
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Kind(StrEnum):
@@ -118,7 +118,7 @@ def _read_text(wanted: FieldType, raw: object) -> Value:
         raise wanted.refusal(raw)
     if len(raw) > MAX_TEXT:
         raise BadValue(f"the text has {len(raw):,} characters; {MAX_TEXT:,} are allowed")
-    if _NOT_TEXT.search(raw):
+    if "\0" in raw or (not raw.isascii() and _HALF.search(raw)):
         raise BadValue("the text holds a NUL or half a character")
     return raw
 
