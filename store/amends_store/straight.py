@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Insert, Table
+from sqlalchemy import Connection, Dialect, Insert, Integer, Select, Table, bindparam, func, literal_column, select
 
 from amends_store.columns import AS_TEXT
 
+_ROW = literal_column("rowid", Integer())
 _Row: TypeAlias = Mapping[str, Any]
 _Fit: TypeAlias = Callable[[Any], Any] | None
 
@@ -32,12 +33,21 @@ def insert_straight_returning(
     """
     names = tuple(rows[0])
     head, marks = _words(table, names)
-    before = connection.exec_driver_sql(f'SELECT max(rowid) FROM "{table.name}"').scalar()
+    before = connection.execute(_highest_row(table)).scalar() or 0
     values = list(_fitted(connection.dialect, table, names, rows))
     if connection.exec_driver_sql(f"{head} {marks} {ending}", values).rowcount == len(rows):
         return {row[key] for row in rows}
-    query = f'SELECT "{key}" FROM "{table.name}" WHERE rowid > ?'
-    return set(connection.exec_driver_sql(query, (before or 0,)).scalars())
+    return set(connection.execute(_rows_after(table, key), {"before": before}).scalars())
+
+
+@lru_cache
+def _highest_row(table: Table) -> Select[Any]:
+    return select(func.max(_ROW, type_=Integer())).select_from(table)
+
+
+@lru_cache
+def _rows_after(table: Table, key: str) -> Select[Any]:
+    return select(table.c[key]).where(_ROW > bindparam("before", type_=Integer()))
 
 
 def run_straight(connection: Connection, statement: Insert, table: Table, rows: Sequence[_Row]) -> None:
