@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Dialect, Insert, Integer, Select, Table, bind
 
 from amends_store.columns import AS_TEXT
 
-_ROW = literal_column("rowid", Integer())
+_row = literal_column("rowid", Integer())
 _Row: TypeAlias = Mapping[str, Any]
 _Fit: TypeAlias = Callable[[Any], Any] | None
 
@@ -42,12 +42,12 @@ def insert_straight_returning(
 
 @lru_cache
 def _highest_row(table: Table) -> Select[Any]:
-    return select(func.max(_ROW, type_=Integer())).select_from(table)
+    return select(func.max(_row, type_=Integer())).select_from(table)
 
 
 @lru_cache
 def _rows_after(table: Table, key: str) -> Select[Any]:
-    return select(table.c[key]).where(_ROW > bindparam("before", type_=Integer()))
+    return select(table.c[key]).where(_row > bindparam("before", type_=Integer()))
 
 
 def run_straight(connection: Connection, statement: Insert, table: Table, rows: Sequence[_Row]) -> None:
