@@ -1,5 +1,6 @@
 """Where a batch runs. Both backends take the same steps and leave the same receipts; only one is seen in Prefect."""
 
+from datetime import timedelta
 from importlib import import_module
 from typing import Protocol
 
@@ -9,12 +10,21 @@ from amends_flows.reports import BatchReport
 from amends_flows.runtime import Runtime
 from amends_store.types import Batch
 
+PATIENCE = timedelta(seconds=5)
+
 
 class Backend(Protocol):
-    """Runs every step of a rule over a batch of decisions; parallel: how many batches it takes at once."""
+    """Runs every step of a rule over a batch of decisions.
+
+    parallel: how many batches it takes at once; patience: how long it may leave an effect lying, while it is well,
+    before somebody else does it.
+    """
 
     @property
     def parallel(self) -> int: ...
+
+    @property
+    def patience(self) -> timedelta: ...
 
     def run(self, rule: Rule, batch: Batch) -> BatchReport: ...
 
@@ -41,6 +51,7 @@ class InProcess:
     """Runs the steps here and now, without Prefect: for tests, dry runs and machines without a server."""
 
     parallel = 1
+    patience = timedelta()
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime

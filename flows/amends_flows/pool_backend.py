@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from threading import Lock
 from uuid import UUID
 
@@ -18,28 +19,27 @@ from prefect.states import Cancelled
 
 from amends_engine.rules import Rule
 from amends_engine.states import EffectState
+from amends_flows.backends import PATIENCE
 from amends_flows.compiling import tags_of
 from amends_flows.deploying import Deployments
-from amends_flows.reports import BatchReport, StepReport
+from amends_flows.reports import BatchReport, NoWorker, StepReport
 from amends_flows.runtime import Runtime
 from amends_store.types import Batch
 
-PATIENCE = 120.0  # seconds until a worker has to have taken a run
+LONG_PATIENCE = timedelta(seconds=120)
+"""Until a worker has to have taken a run: they look for one every ten seconds, and begin a process for it."""
 LONGEST = 900.0  # seconds until a run is not waited for any more
 _GLANCE = 0.5
-
-
-class NoWorker(Exception):
-    """Nobody took a run; the text says where."""
 
 
 class OnWorkers:
     """Runs the deployment of a rule version in a work pool, and waits for it; close it when done."""
 
     def __init__(
-        self, runtime: Runtime, api_url: str, pool: str, *, parallel: int = 8, patience: float = PATIENCE
+        self, runtime: Runtime, api_url: str, pool: str, *, parallel: int = 8, patience: timedelta = LONG_PATIENCE
     ) -> None:
         self.parallel = parallel
+        self._is_manned = True
         self._runtime = runtime
         self._pool = pool
         self._patience = patience
@@ -50,6 +50,11 @@ class OnWorkers:
         self._client: SyncPrefectClient = self._open.enter_context(get_client(sync_client=True))
         self._deployments = Deployments(self._client, runtime.workspace_name, pool)
         self._deployments.make_pool()
+
+    @property
+    def patience(self) -> timedelta:
+        """What is on its way to a worker is left to it. Once none came, nobody waits for one, until one comes."""
+        return self._patience if self._is_manned else min(PATIENCE, self._patience)
 
     def run(self, rule: Rule, batch: Batch) -> BatchReport:
         """Raises NoWorker if nobody takes the run."""
@@ -78,13 +83,16 @@ class OnWorkers:
         began = time.monotonic()
         while not self._runtime.stop.wait(_GLANCE):
             state = self._client.read_flow_run(run.id).state
+            is_waiting = state is not None and (state.is_scheduled() or state.is_pending())
+            self._is_manned = self._is_manned or not is_waiting
             if state is None or state.is_final() or time.monotonic() - began > LONGEST:
                 return
-            if (state.is_scheduled() or state.is_pending()) and time.monotonic() - began > self._patience:
+            if is_waiting and time.monotonic() - began > self._patience.total_seconds():
+                self._is_manned = False
                 self._client.set_flow_run_state(run.id, Cancelled(), force=True)
                 raise NoWorker(
                     f"no worker of the pool {self._pool} took {len(batch.decision_ids)} decisions within "
-                    f"{self._patience:.0f} s; start one: amends worker --work-pool {self._pool}"
+                    f"{self._patience.total_seconds():.0f} s; start one: amends worker --work-pool {self._pool}"
                 )
 
 

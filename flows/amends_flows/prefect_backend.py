@@ -20,6 +20,7 @@ from prefect.settings import (
 )
 
 from amends_engine.rules import Rule
+from amends_flows.backends import PATIENCE
 from amends_flows.compiling import compile_rule, tags_of
 from amends_flows.reports import BatchReport
 from amends_flows.runtime import Runtime, use
@@ -37,6 +38,7 @@ class InPrefect:
     """Runs the compiled flow of a rule against the server at api_url; close it when done."""
 
     parallel = 2  # neither a slow channel nor the server holds up the other rules; fifty at once get 503
+    patience = PATIENCE
 
     def __init__(self, runtime: Runtime, api_url: str) -> None:
         self._runtime = runtime

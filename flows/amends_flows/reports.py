@@ -38,6 +38,10 @@ class StepFailed(Exception):
     """A step over a batch broke off. The text names the kind of error only: Prefect's database keeps it."""
 
 
+class NoWorker(Exception):
+    """Prefect is well, and nobody took a run; the text says where."""
+
+
 def as_rows(steps: tuple[StepReport, ...]) -> list[dict[str, str | int]]:
     """The steps as rows of a table for people: one column for every state that occurs."""
     seen = [state for state in EffectState if any(step.states.get(state) for step in steps)]

@@ -10,7 +10,7 @@ from amends.serving import journal
 from amends.serving.wariness import Wary
 from amends_flows.backends import Backend, open_backend, prepare_backend
 from amends_flows.environment import client_environment, without_proxy
-from amends_flows.reports import StepFailed
+from amends_flows.reports import NoWorker, StepFailed
 from amends_flows.server import PrefectServer, embedded_server
 
 _GLANCE = 2.0  # seconds between two looks at the server
@@ -44,10 +44,10 @@ class PrefectSide:
             journal.warn("Prefect does not answer; its server starts anew")
 
     def note(self, error: Exception | None) -> None:
-        """What broke a batch off, if anything did; a step that fails is no fault of Prefect."""
+        """What broke a batch off, if anything did; a step that fails, or a worker that is not there, is not Prefect."""
         if error is None:
             self.failed = 0
-        elif not isinstance(error, StepFailed):
+        elif not isinstance(error, StepFailed | NoWorker):
             self.failed += 1
 
     def _connect(self, server: PrefectServer) -> Backend:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from amends_engine.rules import Rule
 from amends_flows.backends import Backend
@@ -24,6 +25,10 @@ class Wary:
     @property
     def parallel(self) -> int:
         return self.backend.parallel
+
+    @property
+    def patience(self) -> timedelta:
+        return self.backend.patience
 
     def run(self, rule: Rule, batch: Batch) -> BatchReport:
         if self._again_at.get(rule.id, 0.0) > self.monotonic():

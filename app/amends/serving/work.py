@@ -19,8 +19,6 @@ from amends_flows.sweeping import sweep
 TICK = 1.0  # seconds: how often time itself may have made something due
 GATHERING = 0.05
 """Seconds after a bell in which more may come, for the same few transactions."""
-PATIENCE = timedelta(seconds=5)
-"""How long Prefect, while it is there, may leave an effect lying before it is done without it."""
 PLANNED_AT_ONCE = 100
 """Fewer than in a run, because who waits for an acknowledgement waits for the planner's commit too."""
 KEPT = timedelta(days=7)
@@ -70,7 +68,8 @@ class Work:
     def relieve(self) -> None:
         """Do without Prefect what it has left lying."""
         self.relieving.wait(TICK)
-        self._dispatch(self._in_process, "in process", PATIENCE if self.prefect.backend else timedelta())
+        backend = self.prefect.backend
+        self._dispatch(self._in_process, "in process", backend.patience if backend else timedelta())
 
     def sweep(self) -> None:
         """End leases, look up what is in doubt, forget old answers."""

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,7 @@ def test_the_second_server_on_a_file_is_turned_away(tmp_path: Path) -> None:
 
 class Breaking:
     parallel = 2
+    patience = timedelta(seconds=7)
 
     def __init__(self) -> None:
         self.runs = 0
@@ -139,6 +141,6 @@ def test_a_rule_that_breaks_is_tried_more_and_more_seldom() -> None:
             assert inner.runs == before + 1
             tries.append(second)
     assert tries == [0, 1, 3, 7, 15]
-    assert wary.parallel == 2
+    assert (wary.parallel, wary.patience) == (2, timedelta(seconds=7))
     wary.close()
     assert inner.runs == -1
