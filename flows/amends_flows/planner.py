@@ -41,7 +41,7 @@ class PlannerStore(RingerStore, LatenessStore, StartingStore, SchedulerStore, Pr
 
     def tell_late(self, limit: int) -> int: ...
 
-    def unplanned(self, limit: int, changing: Collection[str], *, is_shared: bool = False) -> list[Event]: ...
+    def to_plan(self, limit: int, changing: Collection[str]) -> list[str]: ...
 
     def facts_for(self, events: Sequence[Event], fields: Fields) -> Mapping[str, Facts]: ...
 
@@ -148,8 +148,8 @@ class Planner:
         """Plan one batch; an empty list means that no event can be planned now."""
         self._end_broken()
         # what another program is planning is left out, which costs a lock for each row: less than to find out later
-        while events := self.store.unplanned(self.batch, self.changing, is_shared=True):
-            planning = self.store.begin_planning(self.worker, [event.id for event in events])
+        while event_ids := self.store.to_plan(self.batch, self.changing):
+            planning = self.store.begin_planning(self.worker, event_ids)
             with self._noting(planning), self.store.as_one():
                 # what was known when events were taken still holds when plans are saved
                 made = self._plan(self.store.take_unplanned(planning.event_ids, self.changing))

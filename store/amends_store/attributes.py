@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Text, case, func, select, type_coerce
+from sqlalchemy import Connection, Text, bindparam, case, func, select, type_coerce
 
 from amends_engine.events import Profile
 from amends_store.codec import Written, write_value
@@ -31,7 +31,7 @@ _STORED = select(
     _COLUMNS.seen_at,
     func.coalesce(_COLUMNS.since_at, _COLUMNS.seen_at, type_=_COLUMNS.seen_at.type),
     func.coalesce(_COLUMNS.recorded_at, _COLUMNS.seen_at, type_=_COLUMNS.seen_at.type),
-)
+).where(_COLUMNS.source == bindparam("source"))
 
 
 class _Stored(NamedTuple):
@@ -49,7 +49,7 @@ def put_attributes(connection: Connection, rows: Sequence[Profile], at: datetime
     depth: as that of events.
     """
     said = _by_key(rows)
-    stored = _stored(connection, {row.customer_id for row in rows})
+    stored = _stored(connection, rows)
     due = {key: values[-1] for key, values in said.items() if key not in stored or _is_newer(values[-1], stored[key])}
     others = {key: said[key] for key in sorted(said) if _are_several(said[key], stored.get(key))}
     _keep_past(connection, others, stored, at)
@@ -82,9 +82,17 @@ def _is_newer(found: _Said, stored: _Stored) -> bool:
     return at > stored.seen_at or (at == stored.seen_at and value != stored.value)
 
 
-def _stored(connection: Connection, customer_ids: Iterable[str]) -> dict[_Key, _Stored]:
-    rows = select_in(connection, _STORED, customer_attributes.c.customer_id, customer_ids)
-    return {tuple(row[:3]): _Stored._make(row[3:]) for row in rows}
+def _stored(connection: Connection, rows: Iterable[Profile]) -> dict[_Key, _Stored]:
+    """What the same sources said of the same customers."""
+    of_source: dict[str, set[str]] = {}
+    for row in rows:
+        of_source.setdefault(row.source, set()).add(row.customer_id)
+    found = (
+        one
+        for source, customer_ids in of_source.items()
+        for one in select_in(connection, _STORED, _COLUMNS.customer_id, customer_ids, {"source": source})
+    )
+    return {tuple(one[:3]): _Stored._make(one[3:]) for one in found}
 
 
 def _keep_past(

@@ -3,14 +3,14 @@
 On PostgreSQL a program locks the customers it decides for until it commits; SQLite lets one program write at a time.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, text
+from sqlalchemy import Connection, Select, select, text
 
 from amends_engine.plans import Mode
-from amends_store.statements import pieces, select_in
+from amends_store.statements import select_in
 from amends_store.tables import customers, effects
 
 _LIMITS = 0x6C696D697473  # "limits"
@@ -27,7 +27,7 @@ def lock_customers(connection: Connection, customer_ids: Collection[str]) -> set
         return set(customer_ids)
     free = _locked(connection, customer_ids, is_waiting=False)
     missing = set(customer_ids) - free
-    strangers = missing - {row.id for row in _select(connection, missing)} if missing else set()
+    strangers = missing - _ids(connection, _KNOWN, missing)
     # waiting and not giving up: else two programs that met here could both leave the event to the other
     return free | strangers or _locked(connection, customer_ids, is_waiting=True)
 
@@ -39,16 +39,17 @@ def lock_keyed_limits(connection: Connection) -> None:
 
 
 def _locked(connection: Connection, customer_ids: Collection[str], *, is_waiting: bool) -> set[str]:
-    query = select(customers.c.id).order_by(customers.c.id).with_for_update(skip_locked=not is_waiting, key_share=True)
-    found: set[str] = set()
-    # in one order everywhere, so that two programs never wait for each other in a circle
-    for piece in pieces(sorted(customer_ids)):
-        found.update(connection.execute(query.where(customers.c.id.in_(piece))).scalars())
-    return found
+    return _ids(connection, _IN_TURN if is_waiting else _AT_ONCE, customer_ids)
 
 
-def _select(connection: Connection, customer_ids: Collection[str]) -> Sequence[Row[Any]]:
-    return select_in(connection, select(customers.c.id), customers.c.id, sorted(customer_ids))
+def _ids(connection: Connection, query: Select[Any], customer_ids: Collection[str]) -> set[str]:
+    return {row.id for row in select_in(connection, query, customers.c.id, sorted(customer_ids))}
+
+
+_KNOWN = select(customers.c.id)
+# in one order everywhere, so that two programs never wait for each other in a circle
+_IN_TURN = _KNOWN.order_by(customers.c.id).with_for_update(key_share=True)
+_AT_ONCE = _KNOWN.order_by(customers.c.id).with_for_update(key_share=True, skip_locked=True)
 
 
 def busy(connection: Connection, customer_ids: Collection[str], changing: Collection[str]) -> set[str]:

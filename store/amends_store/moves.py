@@ -15,9 +15,9 @@ from amends_store.tables import effects, receipts
 from amends_store.timeline import Entry, write_entries
 
 EffectRecord: TypeAlias = Row[Any]
-"""One row of effects."""
+"""One row of effects; a locked one is without what its step says, which is long and never changes."""
 
-_LOCKED = select(effects).order_by(effects.c.id).with_for_update()
+_LOCKED = select(*(one for one in effects.c if one.name != "options")).order_by(effects.c.id).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)

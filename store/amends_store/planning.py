@@ -20,7 +20,7 @@ from amends_store.deadlines import put_deadlines
 from amends_store.doubt import doubt
 from amends_store.rule_record import add_counts, save_rules
 from amends_store.starts import put_starts
-from amends_store.statements import change_each, insert_new, select_in
+from amends_store.statements import change_each, in_order_of_index, insert_new, select_in
 from amends_store.tables import decisions, effects, events, facts, limit_counts, rule_versions, stage_facts
 from amends_store.timeline import Entry, write_entries
 from amends_store.types import RuleVersion, StageDone
@@ -39,15 +39,20 @@ _CAME_TO_NOTHING = (
 _PLANNED_AT = select(events.c.id, events.c.planned_at).order_by(events.c.id).with_for_update()
 
 
-def unplanned(connection: Connection, limit: int, changing: Collection[str], *, is_shared: bool = False) -> list[Event]:
+def unplanned(connection: Connection, limit: int, changing: Collection[str]) -> list[Event]:
     """Accepted events in the order in which they happened.
 
     changing: kinds of effect that change facts. While such an effect of a customer is open, the customer's
     events wait for it, so that a complaint finds the case that the event before it opens.
-    is_shared: leave out what another program is planning, which costs a lock for each row.
     """
-    query = (_locked if is_shared else _unplanned)(frozenset(changing))
-    return [event_of(row) for row in connection.execute(query.limit(limit))]
+    return [event_of(row) for row in connection.execute(_unplanned(frozenset(changing)).limit(limit))]
+
+
+def to_plan(connection: Connection, limit: int, changing: Collection[str]) -> list[str]:
+    """Their ids, without those that another program is planning, which costs a lock for each row."""
+    in_order_of_index(connection)
+    query = _locked(frozenset(changing)).with_only_columns(events.c.id)
+    return list(connection.execute(query.limit(limit)).scalars())
 
 
 @lru_cache

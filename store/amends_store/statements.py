@@ -182,6 +182,15 @@ def locked_elsewhere(connection: Connection, keys: Iterable[str]) -> set[str]:
     return set(connection.execute(select(given.c.key).where(~is_ours), {_KEYS: listed}).scalars())
 
 
+def in_order_of_index(connection: Connection) -> None:
+    """What this transaction asks next for the first of many is read in order, not all of it sorted.
+
+    PostgreSQL believes that few rows wait, since that was so when it last looked, and then sorts a whole backlog.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+
+
 def pieces(items: Iterable[_T], size: int = _LONGEST_LIST) -> Iterator[list[_T]]:
     """Lists short enough for an IN (…)."""
     listed = list(items)

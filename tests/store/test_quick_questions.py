@@ -58,6 +58,13 @@ def test_the_earlier_steps_of_an_effect_are_found_by_its_decision(world: Any, qu
     assert [line for line in earlier if "ix_effects_open" in line] == []
 
 
+@pytest.mark.parametrize("backend", [pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_of_a_backlog_only_the_next_events_are_read(world: Any) -> None:
+    world.accept(*(world.event(f"e{number}") for number in range(1_500)))
+    [plan] = _plans(world.store, "EXPLAIN", lambda store: store.to_plan(10))
+    assert [row[0] for row in plan if "Sort" in row[0]] == []
+
+
 def _plans(store: Store, explain: str, ask: Callable[[Store], Any]) -> list[Any]:
     """What the database means to do for every question that is asked of it."""
     asked: list[tuple[str, Any]] = []
@@ -72,6 +79,9 @@ def _plans(store: Store, explain: str, ask: Callable[[Store], Any]) -> list[Any]
     finally:
         event.remove(engine, "before_cursor_execute", note)
     with engine.connect() as connection:
+        for text, _ in asked:
+            if text.startswith("SET LOCAL"):
+                connection.exec_driver_sql(text)
         return [
             list(connection.exec_driver_sql(f"{explain} {text}", values))
             for text, values in asked

@@ -18,14 +18,19 @@ CHANGING = frozenset({"case", "set"})
 
 
 class Deciding(Part):
-    def unplanned(self, limit: int, changing: Collection[str] = CHANGING, *, is_shared: bool = False) -> list[Event]:
+    def unplanned(self, limit: int, changing: Collection[str] = CHANGING) -> list[Event]:
         """Accepted events, not planned yet, by time and id; not of customers with an open effect of those kinds.
 
         Two events of one customer may come in one answer: if the plan of the first has an effect of such a kind,
-        plan the second only after that is done. is_shared: leave out what another program is planning.
+        plan the second only after that is done.
         """
         with self._database.reading() as connection:
-            return planning.unplanned(connection, limit, changing, is_shared=is_shared)
+            return planning.unplanned(connection, limit, changing)
+
+    def to_plan(self, limit: int, changing: Collection[str] = CHANGING) -> list[str]:
+        """Their ids, without what another program is planning."""
+        with self._database.reading() as connection:
+            return planning.to_plan(connection, limit, changing)
 
     def take_unplanned(self, event_ids: Collection[str], changing: Collection[str] = CHANGING) -> list[Event]:
         """Those that may still be planned; within as_one() no other program decides for their customers meanwhile."""
