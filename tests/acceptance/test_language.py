@@ -90,7 +90,7 @@ KEPT_BY = {
     ),
     "before: the timer moves with the field": "store/test_deadlines.py::test_the_deadline_moves_with_the_landing",
     "schedules: one run per slot on the odd days": (
-        "engine/schedules/test_slots.py::test_a_daily_time_is_due_once_on_both_odd_days"
+        "store/test_slots_of_odd_days.py::test_each_slot_of_the_night_runs_once_in_three_zones_whoever_looks"
     ),
     "schedules: run_all, run_last or skip": ("store/test_slots.py::test_missed_slots_are_made_up_for_as_the_rule_says"),
     "rule edited while a case waits": "store/test_waiting.py::test_a_decision_goes_on_by_the_rule_as_it_was",
