@@ -9,8 +9,8 @@ from amends.files import load_workspace
 from amends.settings import from_here
 from amends.voices import rules_of
 from amends_engine.formatting import Unformatted
-from amends_engine.rule_testing.books import office_of
 from amends_engine.rule_testing.growing import GROWN, Grower
+from amends_engine.rule_testing.office import office_of
 from amends_engine.rule_testing.writing import with_tests
 from amends_engine.rules import Rule
 

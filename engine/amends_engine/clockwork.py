@@ -177,7 +177,7 @@ class Clockwork:
         self.coming.extend(_happening(answer) for one in new for answer in answer_to(one, self.people))
 
     def _facts(self, event: Event) -> dict[str, Value]:
-        case = self.books.case_of(event.customer_id) or (self.case if self._is_first(event) else {})
+        case = self.books.cases.of(event.customer_id) or (self.case if self._is_first(event) else {})
         earlier = self.earlier.get(event.customer_id, {})
         known = {
             **facts_of(event, self.attributes.get(event.customer_id, {}), case),

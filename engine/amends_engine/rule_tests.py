@@ -13,9 +13,10 @@ from amends_engine.fields import BUILT_IN, SCHEDULE_DUE, Field, Fields
 from amends_engine.findings import Place
 from amends_engine.planning import ActedTimes, RuleSet
 from amends_engine.reading import Reading
-from amends_engine.rule_testing.books import Books, Office
+from amends_engine.rule_testing.books import Books
 from amends_engine.rule_testing.expecting import Expectation, read_expectations, read_moment
 from amends_engine.rule_testing.judging import Miss, misses_in_decisions, misses_in_effects
+from amends_engine.rule_testing.office import Office
 from amends_engine.rule_testing.people import Person, read_people
 from amends_engine.rules import Rule, Status
 from amends_engine.shapes import (

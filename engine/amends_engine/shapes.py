@@ -198,7 +198,7 @@ EXPECT = mapping(
         "does": {"type": "array", "items": TEXT},
         "result": {"enum": ["acted", "no", "unknown", "outranked", "limited", "undecided"]},
         "because": TEXT,
-        **{key: {"type": "array"} for key in ("messages", "vouchers", "cases", "tasks", "effects")},
+        **{key: {"type": "array"} for key in ("messages", "vouchers", "cases", "tasks", "problems", "effects")},
         "count": {"type": "object"},
     },
 )
@@ -218,6 +218,7 @@ WANTED: Mapping[str, Schema] = {
         {}, {"type": TEXT, "status": {"enum": ["open", "closed"]}, "priority": TEXT, "outcome": TEXT, **_ANY_EFFECT}
     ),
     "tasks": mapping({}, {"to": TEXT, "title": TEXT, **_ANY_EFFECT}),
+    "problems": mapping({}, {"name": TEXT, "per": TEXT, "status": {"enum": ["open", "closed"]}, **_ANY_EFFECT}),
     "effects": mapping(
         {},
         {

@@ -10,7 +10,7 @@ from amends_connectors.registry import kinds
 from amends_engine.findings import Finding
 from amends_engine.linting import lint
 from amends_engine.planning import rule_set
-from amends_engine.rule_testing.books import office_of
+from amends_engine.rule_testing.office import office_of
 from amends_engine.rule_tests import run_test
 from amends_engine.workspace import Workspace, read_workspace
 

@@ -81,6 +81,7 @@ MEANS: Mapping[str, str] = {
     "messages": "Messages that go out, each with what it has to show; [] for none",
     "vouchers": "Vouchers that are given; [] for none",
     "cases": "Cases that are opened or joined; [] for none",
+    "problems": "Problems that are opened, joined or closed, as they stand at the end; [] for none",
     "tasks": "Tasks that are given to people; [] for none",
     "effects": "Whatever becomes of a step, with its state and its reason; [] for nothing",
     "count": "How many there are. Example: {messages: {at_most: 4}, vouchers: 1}",

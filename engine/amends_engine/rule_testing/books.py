@@ -6,104 +6,26 @@ only when somebody looks at them. What has to wait is held, and what is late is 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeAlias
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from typing import TypeAlias
 
-from amends_engine.budgets import is_low, question, refusal, while_low, window_start
-from amends_engine.calendars import Calendar, later, parse_length
+from amends_engine.budgets import question, while_low
 from amends_engine.conditions import Facts
 from amends_engine.definitions import Budget
 from amends_engine.events import DEEPEST, OWN_SOURCE, Event
 from amends_engine.fields import Fields
 from amends_engine.messages import Card, Message, MissingValue
 from amends_engine.plans import Decision, Due, Intent, Json, Mode, event_id
+from amends_engine.rule_testing.cases import Cases
+from amends_engine.rule_testing.effects import Carried, Effect
+from amends_engine.rule_testing.gifts import Gifts
 from amends_engine.rule_testing.holding import Held, Question, Work, deadlines, held_up, question_about
+from amends_engine.rule_testing.office import SURVEY_LINK, Office
 from amends_engine.rule_testing.trouble import Occasion, Problems
 from amends_engine.states import EffectState
-from amends_engine.templates.catalogue import Templates
-from amends_engine.templates.filling import Pen
-from amends_engine.values import BadValue, Money, Value, parse_money
+from amends_engine.values import BadValue, Value, parse_money
 
-if TYPE_CHECKING:
-    from amends_engine.workspace import Workspace
-
-CODE = "TEST-CODE"
-"""What a message of a test shows for the code of a voucher."""
-SURVEY_LINK = "https://survey.example"
 _MAILED = frozenset({"email", "survey"})
-
-
-@dataclass(frozen=True)
-class Office:
-    """What a company writes and gives with."""
-
-    budgets: Mapping[str, Budget] = field(default_factory=dict)
-    pen: Pen = field(default_factory=lambda: Pen(Templates(), "en", ZoneInfo("UTC")))
-    calendars: Mapping[str, Calendar] = field(default_factory=dict)
-    company: str = ""
-
-    @property
-    def timezone(self) -> ZoneInfo:
-        return self.pen.timezone
-
-
-def office_of(workspace: "Workspace") -> Office:
-    profile = workspace.profile
-    pen = Pen(workspace.templates, profile.language, profile.timezone)
-    return Office(workspace.budgets, pen, profile.calendars, profile.company)
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A case in a test; the names are those that rules read."""
-
-    id: str
-    type: str
-    status: str
-    priority: str
-    opened_at: datetime
-    outcome: str = ""
-
-    def facts(self) -> dict[str, Value]:
-        return {name: getattr(self, name) for name in ("id", "type", "status", "priority", "opened_at")}
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What became of an intent. facts: what a message is written from; left: of the budget, after a voucher.
-
-    is_late: done after its deadline, or not done when that was over.
-    """
-
-    rule_id: str
-    customer_id: str | None
-    intent: Intent
-    at: datetime
-    facts: Facts
-    state: EffectState = EffectState.SUCCEEDED
-    reason: str = ""
-    left: Money | None = None
-    case: Case | None = None
-    is_late: bool = False
-
-    @property
-    def template(self) -> str:
-        return str(self.intent.options.get("template") or self.intent.options.get("card") or "")
-
-    @property
-    def is_message(self) -> bool:
-        return bool(self.template)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gift:
-    budget: str
-    customer_id: str
-    at: datetime
-    minor: int
-
-
 _When: TypeAlias = Callable[[Work, Intent], datetime | None]
 
 
@@ -118,8 +40,8 @@ class Books:
     office: Office = field(default_factory=Office)
     fields: Fields = field(default_factory=Fields)
     effects: list[Effect] = field(default_factory=list)
-    gifts: list[_Gift] = field(default_factory=list)
-    cases: dict[str, tuple[str | None, Case]] = field(default_factory=dict)
+    gifts: Gifts = field(init=False)
+    cases: Cases = field(default_factory=Cases)
     attributes: dict[str | None, dict[str, Value]] = field(default_factory=dict)
     made: list[Event] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
@@ -128,6 +50,9 @@ class Books:
     told: set[str] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
     gave: dict[str, dict[str, Value]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.gifts = Gifts(self.office)
 
     def carry_out(self, decision: Decision, event: Event, facts: Facts, owner: str = "") -> None:
         """Everything a live decision wants, step by step: what one gives, the next can tell of. owner: of the rule."""
@@ -138,9 +63,9 @@ class Books:
     def _go_on(self, work: Work, at: datetime) -> None:
         while work.left:
             intent = work.left[0]
-            if intent.not_before and intent.not_before > at:
-                alone = Work(work.decision, work.event, work.owner, dict(work.told), [intent])
-                self.held.append(Held(alone, intent.not_before))
+            begins_at = _begins_at(intent)
+            if begins_at and begins_at > at:
+                self.held.append(Held(_alone(intent, work, at), begins_at))
             else:
                 carried, gives = self._carry(_effect(work, intent, at), work, at)
                 if carried.state is EffectState.HELD:
@@ -155,7 +80,7 @@ class Books:
                 self.gave.setdefault(work.decision.id, {}).update(own)
             work.left.pop(0)
 
-    def _carry(self, effect: Effect, work: Work, at: datetime) -> "Carried":
+    def _carry(self, effect: Effect, work: Work, at: datetime) -> Carried:
         due = effect.intent.due
         effect = replace(effect, is_late=due is not None and at > due.at)
         try:
@@ -165,16 +90,16 @@ class Books:
         except BadValue as error:
             return replace(effect, state=EffectState.FAILED, reason=str(error)), {}
 
-    def _give(self, effect: Effect, work: Work) -> "Carried":
+    def _give(self, effect: Effect, work: Work) -> Carried:
         """The voucher, unless somebody has to be asked because the budget is low."""
-        budget = _budget(self, effect)
-        if not is_low(budget, _given_in_window(self, budget, effect.at)) or _refused(self, effect, budget):
-            return _give(self, effect, work.event)
+        if not self.gifts.needs_an_answer(effect):
+            return self.gifts.give(effect)
+        budget = self.gifts.budget_of(effect)
         asked = self._ask(effect, budget, work)
         answer, is_over = self.answers.get(effect.intent.id, ""), effect.at >= asked.ends_at
         waits = while_low(budget, asked.low, asked.ask, answer, is_over=is_over)
         if waits is None:
-            return _give(self, effect, work.event)
+            return self.gifts.give(effect)
         return replace(effect, state=waits[0], reason=waits[1]), {}
 
     def _ask(self, effect: Effect, budget: Budget, work: Work) -> Question:
@@ -222,7 +147,7 @@ class Books:
         """Deadlines and beginnings of what is held, by what is known now."""
         for one in self.held:
             one.work.left[:] = [_moved(intent, due(one.work, intent)) for intent in one.work.left]
-            if one.work.left[0].not_before and (at := starts(one.work, one.work.left[0])):
+            if _begins_at(one.work.left[0]) and (at := starts(one.work, one.work.left[0])):
                 one.until = at
 
     def take_made(self) -> list[Event]:
@@ -234,17 +159,6 @@ class Books:
         """What rules wrote into customers since the last time."""
         taken, self.attributes = self.attributes, {}
         return taken
-
-    def case_of(self, customer_id: str | None) -> Mapping[str, Value]:
-        """The newest open case of the customer, or the newest of all."""
-        own = [case for of, case in self.cases.values() if of == customer_id]
-        newest = max(own, key=lambda case: (case.status == "open", case.opened_at), default=None)
-        return newest.facts() if newest else {}
-
-    def case_now(self, effect: Effect) -> Case | None:
-        """The case that the effect opened or joined, as it stands at the end."""
-        ids = {case.id: case for _, case in self.cases.values()}
-        return ids.get(effect.case.id, effect.case) if effect.case else None
 
     def written(self, effect: Effect) -> Message | Card:
         """The message of an effect; raises MissingValue."""
@@ -280,100 +194,25 @@ def _effect(work: Work, intent: Intent, at: datetime) -> Effect:
     return Effect(work.decision.rule_id, work.decision.customer_id, intent, at, dict(work.told))
 
 
+def _begins_at(intent: Intent) -> datetime | None:
+    """When a step is done that is for a moment, or a card is shown."""
+    return intent.not_before or (intent.start.at if intent.start else None)
+
+
+def _alone(intent: Intent, work: Work, at: datetime) -> Work:
+    """The steps behind it do not wait. A card is there in time for its deadline, however long before it is shown."""
+    is_in_time = intent.not_before is None and intent.due is not None and at <= intent.due.at
+    first = replace(intent, due=None) if is_in_time else intent
+    return Work(work.decision, work.event, work.owner, dict(work.told), [first])
+
+
 def _moved(intent: Intent, to: datetime | None) -> Intent:
     due = intent.due
     return replace(intent, due=Due(to, due.bound, due.bound_id, due.tells)) if due and due.bound and to else intent
 
 
-Carried = tuple[Effect, Mapping[str, Value]]
-
-
 def _only_done(_books: Books, effect: Effect, _event: Event) -> Carried:
     return effect, {}
-
-
-def _give(books: Books, effect: Effect, _event: Event) -> Carried:
-    options, office = effect.intent.options, books.office
-    budget = _budget(books, effect)
-    value = parse_money(str(options.get("value")))
-    if effect.customer_id is None or value.minor <= 0:
-        reason = "the event names no customer to give a voucher to" if value.minor > 0 else f"{value} is worth nothing"
-        return replace(effect, state=EffectState.FAILED, reason=reason), {}
-    used = _given_in_window(books, budget, effect.at)
-    if reason := _refused(books, effect, budget):
-        return replace(effect, state=EffectState.CAPPED, reason=reason, left=_left(budget, used)), {}
-    books.gifts.append(_Gift(budget.name, effect.customer_id, effect.at, value.minor))
-    gives: dict[str, Value] = {"voucher.code": CODE, "voucher.value": value}
-    if "valid" in options:
-        gives["voucher.valid_until"] = later(effect.at, parse_length(str(options["valid"])), office.calendars)
-    return replace(effect, left=_left(budget, used + value.minor)), gives
-
-
-def _budget(books: Books, effect: Effect) -> Budget:
-    name = str(effect.intent.options.get("from"))
-    return books.office.budgets.get(name, Budget(name))
-
-
-def _refused(books: Books, effect: Effect, budget: Budget) -> str:
-    value = parse_money(str(effect.intent.options.get("value")))
-    used = _given_in_window(books, budget, effect.at)
-    return refusal(budget, used, _given_to(books, budget, effect), value.minor)
-
-
-def _given_in_window(books: Books, budget: Budget, at: datetime) -> int:
-    given = [gift for gift in books.gifts if gift.budget == budget.name]
-    if budget.sliding is not None:
-        return sum(gift.minor for gift in given if gift.at > at - budget.sliding)
-    start = window_start(at, budget.window, books.office.timezone)
-    return sum(gift.minor for gift in given if gift.at >= start)
-
-
-def _given_to(books: Books, budget: Budget, effect: Effect) -> int:
-    window = budget.per_customer_window or timedelta.max
-    return sum(
-        gift.minor
-        for gift in books.gifts
-        if (gift.budget, gift.customer_id) == (budget.name, effect.customer_id) and effect.at - gift.at < window
-    )
-
-
-def _left(budget: Budget, used: int) -> Money | None:
-    return Money(max(budget.limit.minor - used, 0), budget.limit.currency) if budget.limit else None
-
-
-def _open(books: Books, effect: Effect, _event: Event) -> Carried:
-    options = effect.intent.options
-    if "open" not in options:
-        return _close(books, effect)
-    kind, one_per = str(options["open"]), options.get("one_per")
-    key = f"{kind} {one_per}" if one_per else effect.intent.id
-    held = books.cases.get(key)
-    if held is None or held[1].status != "open":
-        case = Case(effect.intent.id, kind, "open", str(options.get("priority", "normal")), effect.at)
-        books.cases[key] = held = (effect.customer_id, case)
-    case = held[1]
-    return replace(effect, case=case), {f"case.{name}": value for name, value in case.facts().items()}
-
-
-def _close(books: Books, effect: Effect) -> Carried:
-    """The customer's newest open case, also one that the test began with; for somebody to go on with, it stays open."""
-    options, who = effect.intent.options, effect.customer_id
-    known = [(key, case) for key, (of, case) in books.cases.items() if of == who and case.status == "open"]
-    if not known and effect.facts.get("case.status") == "open":
-        known = [(f"given {who}", _given_case(effect))]
-    if not known:
-        return replace(effect, state=EffectState.SUPPRESSED, reason="the customer has no open case"), {}
-    key, case = max(known, key=lambda one: one[1].opened_at)
-    status = "open" if options.get("reopen_for") else "closed"
-    closed = replace(case, status=status, outcome=str(options.get("close", "")))
-    books.cases[key] = (who, closed)
-    return replace(effect, case=closed), {f"case.{name}": value for name, value in closed.facts().items()}
-
-
-def _given_case(effect: Effect) -> Case:
-    said = {name: str(effect.facts.get(f"case.{name}", "")) for name in ("id", "type", "status", "priority")}
-    opened_at = effect.facts.get("case.opened_at")
-    return Case(**said, opened_at=opened_at if isinstance(opened_at, datetime) else effect.at)
 
 
 def _set(books: Books, effect: Effect, _event: Event) -> Carried:
@@ -401,16 +240,21 @@ def _emit(books: Books, effect: Effect, event: Event) -> Carried:
     return effect, {}
 
 
+def _case(books: Books, effect: Effect, _event: Event) -> Carried:
+    return books.cases.carry(effect)
+
+
 def _problem(books: Books, effect: Effect, event: Event) -> Carried:
-    made = books.problems.carry(Occasion(effect.intent, event, effect.customer_id, effect.at))
-    if made is None:
+    found = books.problems.carry(Occasion(effect.intent, event, effect.customer_id, effect.at))
+    if found is None:
         return replace(effect, state=EffectState.SUPPRESSED, reason="there is no such open problem"), {}
+    problem, made = found
     books.made.extend(made)
-    return effect, {}
+    return replace(effect, problem=problem), {}
 
 
 _CARRY: Mapping[str, Callable[[Books, Effect, Event], Carried]] = {
-    "case": _open,
+    "case": _case,
     "set": _set,
     "emit": _emit,
     "problem": _problem,

@@ -24,7 +24,6 @@ from amends_engine.operators import before
 from amends_engine.placeholders import Text
 from amends_engine.planning import RuleSet
 from amends_engine.plans import Outcome
-from amends_engine.rule_testing.books import Office
 from amends_engine.rule_testing.boundaries import (
     MINUTE,
     at_pattern,
@@ -37,6 +36,7 @@ from amends_engine.rule_testing.boundaries import (
 )
 from amends_engine.rule_testing.by_trigger import Variation, made_for, of_trigger
 from amends_engine.rule_testing.expecting import Expectation, Wanted
+from amends_engine.rule_testing.office import Office
 from amends_engine.rule_testing.people import Person
 from amends_engine.rule_tests import LONG_AGO, TEST_TIME, RuleTest, run_test
 from amends_engine.rules import Rule

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from amends_engine.findings import Place
 from amends_engine.messages import Card, Message
 from amends_engine.plans import Decision, Outcome
-from amends_engine.rule_testing.books import Books, Effect
+from amends_engine.rule_testing.books import Books
+from amends_engine.rule_testing.effects import Effect
 from amends_engine.rule_testing.expecting import Count, Due, Expectation, Wanted
 from amends_engine.states import EffectState
 
@@ -65,9 +66,17 @@ _KINDS: Mapping[str, Callable[[Effect], bool]] = {
     "vouchers": lambda effect: effect.intent.kind == "voucher",
     "cases": lambda effect: effect.intent.kind == "case",
     "tasks": lambda effect: effect.intent.kind == "task",
+    "problems": lambda effect: effect.intent.kind == "problem",
     "effects": lambda _effect: True,
 }
-_ONE = {"messages": "message", "vouchers": "voucher", "cases": "case", "tasks": "task", "effects": "effect"}
+_ONE = {
+    "messages": "message",
+    "vouchers": "voucher",
+    "cases": "case",
+    "tasks": "task",
+    "problems": "problem",
+    "effects": "effect",
+}
 
 
 def _misses_of_kind(
@@ -205,7 +214,15 @@ def _option(name: str) -> Callable[[_Look, Effect], str]:
 
 
 def _case(name: str) -> Callable[[_Look, Effect], str]:
-    return lambda look, effect: str(getattr(look.books.case_now(effect), name, ""))
+    return lambda look, effect: str(getattr(look.books.cases.now(effect), name, ""))
+
+
+def _problem(name: str) -> Callable[[_Look, Effect], str]:
+    return lambda _look, effect: str(getattr(effect.problem, name, ""))
+
+
+def _status(look: _Look, effect: Effect) -> str:
+    return (_problem if effect.problem else _case)("status")(look, effect)
 
 
 _SHOWN: Mapping[str, Callable[[_Look, Effect], str]] = {
@@ -223,7 +240,9 @@ _SHOWN: Mapping[str, Callable[[_Look, Effect], str]] = {
     "left": lambda _look, effect: str(effect.left or ""),
     "title": _option("title"),
     "type": _case("type"),
-    "status": _case("status"),
+    "status": _status,
+    "name": _problem("name"),
+    "per": _problem("per"),
     "priority": _case("priority"),
     "outcome": _case("outcome"),
 }

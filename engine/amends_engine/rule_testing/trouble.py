@@ -30,6 +30,7 @@ class Problem:
     name: str
     per: str
     opened_at: datetime
+    status: str = "open"
     met: list[Met] = field(default_factory=list)
 
     def fields(self) -> dict[str, Value]:
@@ -44,27 +45,28 @@ class Problems:
     open: dict[tuple[str, str], Problem] = field(default_factory=dict)
     met: dict[str, Met] = field(default_factory=dict)
 
-    def carry(self, on: Occasion) -> list[Event] | None:
-        """The events that tell of it; None where there is no problem to close."""
+    def carry(self, on: Occasion) -> tuple[Problem, list[Event]] | None:
+        """The problem and the events that tell of it; None where there is none to close."""
         return self._begin(on) if "open" in on.intent.options else self._end(on)
 
-    def _begin(self, on: Occasion) -> list[Event]:
-        """The event of a problem that was not open before."""
+    def _begin(self, on: Occasion) -> tuple[Problem, list[Event]]:
+        """With the event of a problem that was not open before."""
         name, per = str(on.intent.options["open"]), _per(on.intent)
         is_new = (name, per) not in self.open
         problem = self.open.setdefault((name, per), Problem(on.intent.id, name, per, on.at))
         burst: Met = self.met.get(on.event.id, tuple)
         problem.met.append(lambda: (*burst(), *([on.customer_id] if on.customer_id else ())))
-        return list(_events(on, PROBLEM_OPENED, problem.fields(), [on.customer_id])) if is_new else []
+        return problem, list(_events(on, PROBLEM_OPENED, problem.fields(), [on.customer_id])) if is_new else []
 
-    def _end(self, on: Occasion) -> list[Event] | None:
-        """An event for each customer whom it met; None where there is no such problem."""
+    def _end(self, on: Occasion) -> tuple[Problem, list[Event]] | None:
+        """With an event for each customer whom it met; None where there is no such problem."""
         problem = self.open.pop((str(on.intent.options["close"]), _per(on.intent)), None)
         if problem is None:
             return None
+        problem.status = "closed"
         customers = sorted({customer for met in problem.met for customer in met()})
         fields = {**problem.fields(), "opened_at": problem.opened_at}
-        return list(_events(on, PROBLEM_CLOSED, fields, customers or [on.customer_id]))
+        return problem, list(_events(on, PROBLEM_CLOSED, fields, customers or [on.customer_id]))
 
 
 def _per(intent: Intent) -> str:
