@@ -31,6 +31,12 @@ def save_rules(connection: Connection, versions: Iterable[RuleVersion], at: date
     insert_new(connection, rule_versions, rows)
 
 
+def versions_of(connection: Connection, rule_id: str) -> list[str]:
+    """Every version of the rule that was ever used, the first one first."""
+    query = select(rule_versions.c.version).where(rule_versions.c.rule_id == rule_id)
+    return list(connection.execute(query.order_by(rule_versions.c.first_used_at, rule_versions.c.version)).scalars())
+
+
 def changes_in_force(connection: Connection, running: Mapping[str, RuleVersion]) -> dict[str, str | None]:
     """By rule the version that runs now and did not before; None for one that runs no more."""
     before = {row.rule_id: row.version for row in connection.execute(_IN_FORCE)}

@@ -78,6 +78,43 @@ def test_it_needs_a_reason(waiting: Desk, words: tuple[str, ...], sentence: str)
     assert (answer.code, sentence in answer.err) == (2, True)
 
 
+def test_what_was_moved_can_go_back_to_a_version_that_was_used(waiting: Desk) -> None:
+    with waiting.store() as store:
+        [(_, first)] = store.waiting_versions()
+    written(waiting, MAIL)
+    moved(waiting, *WHY)
+    answer = moved(waiting, "--to", first[:8], *WHY)
+    assert f"Moved: 2 decisions go on by version {first} now." in answer.out
+    with waiting.store() as store:
+        assert store.waiting_versions() == [("slow", first)]
+        assert len(store.rule_versions("slow")) == 2
+
+
+def test_a_rule_that_has_no_file_any_more_still_has_its_versions(waiting: Desk) -> None:
+    (waiting.workspace / "slow.yaml").unlink()
+    with waiting.store() as store:
+        [(_, first)] = store.waiting_versions()
+    assert moved(waiting, "--to", first, "--dry-run").out.startswith("Nothing of slow waits by another version than ")
+
+
+def test_versions_that_were_never_used_are_refused_with_those_that_were(waiting: Desk) -> None:
+    with waiting.store() as store:
+        [(_, first)] = store.waiting_versions()
+    answer = moved(waiting, "--to", "nonsense", *WHY)
+    assert (answer.code, f"slow was never nonsense; it was {first}" in answer.err) == (2, True)
+
+
+def test_a_version_that_fits_the_fields_of_today_no_more_is_refused(waiting: Desk) -> None:
+    with waiting.store() as store:
+        [(_, first)] = store.waiting_versions()
+    written(waiting, TASK.replace("Look", "Look again"))
+    waiting.change("fields.yaml", "  feedback.received:", "  feedback.given:")
+    for file in waiting.workspace.glob("**/*.yaml"):
+        file.write_text(file.read_text().replace("feedback.received", "feedback.given"))
+    answer = moved(waiting, "--to", first, *WHY)
+    assert (answer.code, "does not fit the fields and templates of today any more" in answer.err) == (2, True)
+
+
 def test_a_rule_that_is_not_there_is_named(waiting: Desk) -> None:
     answer = waiting.amends("rule", "move", "slwo", *WHY)
     assert (answer.code, "there is no rule slwo; did you mean slow?" in answer.err) == (2, True)

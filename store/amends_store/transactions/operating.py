@@ -6,7 +6,7 @@ from datetime import datetime
 from amends_engine.plans import Timer
 from amends_engine.states import EffectState
 from amends_store import audit as chain
-from amends_store import circuits, operating, plannings, rule_moving, switches
+from amends_store import circuits, operating, plannings, rule_moving, rule_record, switches
 from amends_store.audit import Act
 from amends_store.doubt import begin_doubt, end_doubt
 from amends_store.transactions.part import Part
@@ -30,6 +30,11 @@ class Operating(Part):
             switches.resume(connection, scope, by, reason, self._clock())
             if scope == switches.Scope():
                 end_doubt(connection, self._clock())
+
+    def rule_versions(self, rule_id: str) -> list[str]:
+        """Every version of the rule that was ever used, the first one first."""
+        with self._database.reading() as connection:
+            return rule_record.versions_of(connection, rule_id)
 
     def waiting_elsewhere(self, rule_id: str, version: str) -> list[Timer]:
         """Waits of decisions of the rule by other versions than this one, the first to end first."""
