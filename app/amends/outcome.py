@@ -24,7 +24,7 @@ _GROUPS: Mapping[EffectState, str] = {
     EffectState.HELD: "held",
     EffectState.SUPPRESSED: "suppressed",
     EffectState.CANCELLED: "suppressed",
-    EffectState.STALE: "suppressed",
+    EffectState.STALE: "failed",
     EffectState.PLANNED: "waiting",
     EffectState.CLAIMED: "waiting",
     EffectState.IN_FLIGHT: "waiting",

@@ -25,9 +25,11 @@ class EffectState(StrEnum):
 _S = EffectState
 
 NEXT: dict[EffectState, frozenset[EffectState]] = {
-    _S.PLANNED: frozenset({_S.HELD, _S.CLAIMED, _S.SUPPRESSED, _S.CAPPED, _S.CANCELLED, _S.STALE}),
-    _S.HELD: frozenset({_S.PLANNED, _S.SUPPRESSED, _S.CANCELLED, _S.STALE}),
-    _S.CLAIMED: frozenset({_S.PLANNED, _S.HELD, _S.IN_FLIGHT, _S.SUCCEEDED, _S.CAPPED, _S.SUPPRESSED, _S.FAILED}),
+    _S.PLANNED: frozenset({_S.HELD, _S.CLAIMED, _S.SUPPRESSED, _S.CAPPED, _S.CANCELLED}),
+    _S.HELD: frozenset({_S.PLANNED, _S.SUPPRESSED, _S.CANCELLED}),
+    _S.CLAIMED: frozenset(
+        {_S.PLANNED, _S.HELD, _S.IN_FLIGHT, _S.SUCCEEDED, _S.CAPPED, _S.SUPPRESSED, _S.FAILED, _S.STALE}
+    ),
     _S.IN_FLIGHT: frozenset({_S.SUCCEEDED, _S.PREVIEWED, _S.FAILED, _S.PLANNED, _S.HELD, _S.UNKNOWN}),
     _S.UNKNOWN: frozenset({_S.RECONCILING, _S.REVIEW, _S.SUCCEEDED}),
     _S.RECONCILING: frozenset({_S.PLANNED, _S.SUCCEEDED, _S.REVIEW, _S.UNKNOWN}),

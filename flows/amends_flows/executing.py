@@ -19,11 +19,12 @@ from amends_engine.plans import Json, Mode
 from amends_engine.states import EffectState
 from amends_engine.values import Value, describe_duration
 from amends_flows.ages import overdue
-from amends_flows.lanes import ALREADY_TRIED, LEASE, LEASE_MARGIN, Lane, Leave, Pass
+from amends_flows.lanes import ALREADY_TRIED, Lane, Leave, Pass
 from amends_flows.outcomes import NotSent, Outcome, Verdict, held_for, judge, unless_arrived
 from amends_flows.reports import StepReport
 from amends_flows.runtime import Refusal, Runtime
 from amends_store.crash_points import CrashPoint, reach
+from amends_store.leases import LEASE, MARGIN
 from amends_store.types import Claimed, Result, Settle, Start
 
 _LARGE_GROUP = 500
@@ -101,16 +102,17 @@ def _too_old(runtime: Runtime, lane: Lane | None, claims: Sequence[Claimed]) -> 
 
 
 def _refuse_old(runtime: Runtime, old: Mapping[str, timedelta], claims: Sequence[Claimed]) -> Counter[EffectState]:
-    refusals = [
-        Settle(claim.effect_id, claim.token, EffectState.FAILED, _too_late(old[claim.effect_id]))
-        for claim in claims
-        if claim.effect_id in old
-    ]
-    return Counter({EffectState.FAILED: runtime.store.settle(refusals)} if refusals else {})
+    refusals = [_too_late(claim, old[claim.effect_id]) for claim in claims if claim.effect_id in old]
+    if refusals:
+        runtime.store.settle(refusals)
+    return Counter(one.state for one in refusals)
 
 
-def _too_late(longest: timedelta) -> str:
-    return f"not sent within {describe_duration(longest)}, so not sent at all"
+def _too_late(claim: Claimed, longest: timedelta) -> Settle:
+    """Stale is what nobody came to try, as behind a channel that was paused for long."""
+    state = EffectState.FAILED if claim.attempts else EffectState.STALE
+    reason = f"not sent within {describe_duration(longest)}, so not sent at all"
+    return Settle(claim.effect_id, claim.token, state, reason)
 
 
 def _hold(runtime: Runtime, closed: NotSent, claims: Sequence[Claimed]) -> Mapping[EffectState, int]:
@@ -184,7 +186,7 @@ def _request(runtime: Runtime, claim: Claimed, given: Mapping[str, Value]) -> Ma
 
 
 def _start(runtime: Runtime, claim: Claimed, request: Mapping[str, Json]) -> Start:
-    return Start(claim.effect_id, claim.token, request, runtime.worker, deadline=claim.lease_until - LEASE_MARGIN)
+    return Start(claim.effect_id, claim.token, request, runtime.worker, deadline=claim.lease_until - MARGIN)
 
 
 def _deliver(runtime: Runtime, way: Way, begun: Sequence[tuple[Claimed, Start]]) -> list[Verdict]:

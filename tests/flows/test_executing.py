@@ -302,7 +302,7 @@ def test_what_could_not_be_sent_for_a_week_is_not_sent_at_all(mail_only):
     mail_only.clock.move(days=7, seconds=1)
     mail_only.run()
     [(_, _, state, reason, attempts)] = mail_only.effects("email")
-    assert (state, reason, attempts) == (EffectState.FAILED, "not sent within 7d, so not sent at all", 0)
+    assert (state, reason, attempts) == (EffectState.STALE, "not sent within 7d, so not sent at all", 0)
     assert not mail_only.connectors["email"].deliveries
 
 
@@ -313,7 +313,7 @@ def test_what_its_rule_takes_for_too_old_is_not_carried_out(company_of, kind):
     company.plan()
     company.clock.move(hours=2, seconds=1)
     company.run()
-    assert company.effects() == [(kind, "c0", EffectState.FAILED, "not sent within 2h, so not sent at all", 0)]
+    assert company.effects() == [(kind, "c0", EffectState.STALE, "not sent within 2h, so not sent at all", 0)]
 
 
 def test_what_is_just_young_enough_for_its_rule_is_sent(mail_only):
@@ -329,7 +329,16 @@ def test_a_rule_cannot_make_a_channel_more_patient(mail_only):
     mail_only.plan()
     mail_only.clock.move(days=7, seconds=1)
     mail_only.run()
-    assert mail_only.states("email") == [EffectState.FAILED]
+    assert mail_only.states("email") == [EffectState.STALE]
+
+
+def test_what_was_tried_in_time_and_never_arrived_has_failed(mail_only):
+    mail_only.connectors["email"].then(Unavailable("connection refused"))
+    mail_only.plan()
+    mail_only.run()
+    mail_only.clock.move(days=7, seconds=1)
+    mail_only.run()
+    assert mail_only.effects() == [("email", "c0", EffectState.FAILED, "not sent within 7d, so not sent at all", 1)]
 
 
 def test_what_was_meant_for_a_later_day_is_not_old_on_that_day(mail_only, monkeypatch):

@@ -32,7 +32,7 @@ _MAY_DECIDE = {
     Verb.DROP: {_S.REVIEW, _S.HELD, _S.PLANNED},
 }
 _OF_THE_RULE = Scope(rule_id="premium-detractor")
-_AFTER_CLAIM = {_S.PLANNED, _S.HELD, _S.CAPPED, _S.SUPPRESSED, _S.FAILED}
+_AFTER_CLAIM = {_S.PLANNED, _S.HELD, _S.CAPPED, _S.SUPPRESSED, _S.FAILED, _S.STALE}
 
 
 class AnEffect(RuleBasedStateMachine):
