@@ -26,9 +26,7 @@ from amends_engine.steps import CARRIED_BY
 from amends_flows.circuits import Alone, Breaker, CircuitStore
 from amends_flows.outcomes import CLOSED_FOR, NotSent, Outcome
 from amends_flows.switch import FRESH
-
-LEASE = timedelta(seconds=120)
-LEASE_MARGIN = timedelta(seconds=15)
+from amends_store.leases import LEASE, MARGIN
 
 # A group is claimed, begun and recorded together. If the process dies, all of it is in doubt, so it holds
 # no more than the connector sends in about half a second, and at most so many:
@@ -76,7 +74,7 @@ class Lane:
         monotonic: Callable[[], float] = time.monotonic,
         circuits: CircuitStore | None = None,
     ) -> None:
-        if connector.declaration.send_timeout + LEASE_MARGIN >= LEASE:
+        if connector.declaration.send_timeout + MARGIN >= LEASE:
             raise ValueError(f"the send_timeout of {kind} does not fit into a lease of {LEASE.total_seconds():.0f} s")
         self.kind = kind
         self.connector = connector
@@ -178,7 +176,7 @@ class Lane:
         return outcome
 
     def _await_turn(self, leave: "Leave") -> NotSent | None:
-        leave_by = leave.lease_until - self.declaration.send_timeout - LEASE_MARGIN
+        leave_by = leave.lease_until - self.declaration.send_timeout - MARGIN
         while not leave.stop.is_set():
             if closed := leave.forbid() or (None if leave.is_probe else self.closed()):
                 return closed

@@ -19,11 +19,12 @@ from amends_connectors.contract import Audience, Declaration, Delivery, Duplicat
 from amends_engine.plans import Mode
 from amends_engine.states import EffectState
 from amends_flows.ages import overdue
-from amends_flows.lanes import LEASE, Lane
+from amends_flows.lanes import Lane
 from amends_flows.outcomes import MAX_ATTEMPTS, Verdict, backoff
 from amends_flows.runtime import Runtime
 from amends_store.claiming import POSSIBLE_REPEAT, SAME_KEY
 from amends_store.crash_points import CrashPoint, reach
+from amends_store.leases import LEASE
 from amends_store.releasing import MOST_CRASHES, QUARANTINED
 from amends_store.types import Claimed, Result
 

@@ -17,6 +17,7 @@ from amends_engine.rules import Rule
 from amends_engine.timers import Ring
 from amends_engine.values import Value
 from amends_flows.versions import Versions
+from amends_store.planning import version_key
 from amends_store.types import RuleVersion, StageDone
 
 BATCH = 500
@@ -100,7 +101,7 @@ class Ringer:
         return self._keep(stages)
 
     def _keep(self, stages: Sequence[StageDone]) -> int:
-        versions = {_key(stage.decision): self._version(stage.decision) for stage in stages if stage.decision}
+        versions = {version_key(stage.decision): self._version(stage.decision) for stage in stages if stage.decision}
         return self.store.save_stages(stages, versions) if stages else 0
 
     def _past(self, going: Iterable[tuple[Timer, Event, tuple[Event, ...]]]) -> Mapping[str, Facts]:
@@ -129,10 +130,6 @@ class Ringer:
 
 def _heard(ringing: Ring) -> tuple[str, ...]:
     return *ringing.timer.heard, *((ringing.hit.event_id,) if ringing.hit else ())
-
-
-def _key(decision: Decision) -> str:
-    return f"{decision.rule_id} {decision.rule_version}"
 
 
 def running_in(rules: RuleSet) -> set[tuple[str, Mode]]:

@@ -66,7 +66,7 @@ class Glance:
     def late_effects(self, event_id: str) -> set[str]:
         """The effects of an event that were not done in time."""
         query = "SELECT effect_id FROM deadlines WHERE state = 'late' AND event_id IN"
-        return {row[0] for row in self.rows(query, [event_id])} if self._has("deadlines") else set()
+        return {row[0] for row in self.rows(query, [event_id])} if self.has_table("deadlines") else set()
 
     def attributes(self, customer_ids: Collection[str]) -> dict[str, list[Attribute]]:
         """By customer what every source says."""
@@ -83,7 +83,7 @@ class Glance:
         """By name and id what every source says."""
         found: dict[Key, list[Attribute]] = {}
         query = "SELECT entity, entity_id, name, source, value, seen_at FROM entity_attributes WHERE entity_id IN"
-        ids = sorted({one for _, one in keys}) if self._has("entity_attributes") else []
+        ids = sorted({one for _, one in keys}) if self.has_table("entity_attributes") else []
         for entity, identity, name, source, value, seen_at in self.rows(query, ids):
             said = Attribute(name, source, untag(read_json(value)), read_time(seen_at))
             found.setdefault((entity, identity), []).append(said)
@@ -128,7 +128,7 @@ class Glance:
             "AND event_id <> @ AND at >= @ AND counted_under IN"
         )
         found: dict[tuple[str, str], list[datetime]] = {}
-        counted = sorted({key for _, key in keys}) if self._has("limit_counts") else []
+        counted = sorted({key for _, key in keys}) if self.has_table("limit_counts") else []
         rows = self.rows(query, counted, but_for, self.bind(since))
         for rule, key, moment in rows:
             if (rule, key) in keys:
@@ -165,21 +165,12 @@ class Glance:
             found.setdefault(str(event.customer_id), []).append(event)
         return found
 
-    def _has(self, table: str) -> bool:
-        """A database that no newer program has migrated yet lacks what came later."""
-        is_sqlite = self._mark == "?"
-        known = (
-            "sqlite_master WHERE name" if is_sqlite else "pg_tables WHERE schemaname = current_schema() AND tablename"
-        )
-        query = f"SELECT 1 FROM {known} IN"  # noqa: S608 - two words of our own
-        return any(self.rows(query, [table]))
-
     def bind(self, moment: datetime) -> Any:
         is_sqlite = self._mark == "?"
         return moment.astimezone(UTC).isoformat(timespec="microseconds") if is_sqlite else moment
 
     def has_table(self, name: str) -> bool:
-        """Whether the tables are of an Amends that knows this one."""
+        """Whether it is there: a database that no newer program has migrated yet lacks what came later."""
         tables = "SELECT name FROM sqlite_master WHERE name IN"
         if self._mark != "?":
             tables = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename IN"

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
@@ -12,14 +12,12 @@ from amends_engine.states import NEXT, EffectState
 from amends_store.codec import write_json
 from amends_store.errors import IllegalMove
 from amends_store.holds import held
+from amends_store.leases import MARGIN
 from amends_store.moves import EffectRecord, Ending, Move, apply, end, lock, quietly
 from amends_store.statements import insert_all, select_in
 from amends_store.switches import PAUSED, is_paused, pauses_in
 from amends_store.tables import attempts, requests
 from amends_store.types import Result, Settle, Start
-
-MARGIN = timedelta(seconds=15)
-"""A send may begin only if the lease outlasts its deadline by this much."""
 
 _S = EffectState
 

@@ -14,9 +14,10 @@ from amends_connectors.kit import RecordingConnector
 from amends_connectors.registry import declarations
 from amends_engine.states import EffectState
 from amends_flows.circuits import TRIPS_AFTER, Alone, Breaker
-from amends_flows.lanes import LEASE, Leave, open_lanes
+from amends_flows.lanes import Leave, open_lanes
 from amends_flows.outcomes import CLOSED_FOR
 from amends_store.circuits import CLOSED_CHANNEL
+from amends_store.leases import LEASE
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 REFUSED = Rejected("invalid_auth", is_access=True)

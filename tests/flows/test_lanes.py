@@ -18,8 +18,9 @@ from amends_connectors.contract import (
 )
 from amends_connectors.kit import RecordingConnector
 from amends_engine.steps import StepKind
-from amends_flows.lanes import LEASE, SOON, Lane, Leave, _Pace
+from amends_flows.lanes import SOON, Lane, Leave, _Pace
 from amends_flows.outcomes import CLOSED_FOR, NotSent
+from amends_store.leases import LEASE
 
 DECLARATION = Declaration(StepKind("email", "writes", ()), DuplicateClass.LOOK_UP, Audience.CUSTOMER)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,9 +7,10 @@ from tests.flows.conftest import each_database as database  # noqa: F401  a fixt
 
 from amends_connectors.contract import Delivery
 from amends_engine.states import EffectState
-from amends_flows.lanes import LEASE, Leave
+from amends_flows.lanes import Leave
 from amends_flows.outcomes import NotSent
 from amends_flows.switch import FRESH, Switch
+from amends_store.leases import LEASE
 from amends_store.switches import PAUSED, Scope
 
 _S = EffectState

@@ -54,10 +54,6 @@ class Index:
         found = chain.from_iterable(table.answers(facts) for table in tables)
         return sorted(found, key=lambda answer: precedence(answer.rule))
 
-    def not_false(self, event_type: str, facts: Facts) -> list[Rule]:
-        """The rules that are true or unknown."""
-        return [answer.rule for answer in self.answers(event_type, facts) if answer.problem is None]
-
     def undecided(self, event_type: str, facts: Facts) -> list[tuple[Rule, str]]:
         """The rules that have no answer, each with the reason."""
         answers = self.answers(event_type, facts)

@@ -16,11 +16,9 @@ from amends_engine.values import Value
 from amends_store import affected, cases, chains, claiming, late_tasks, ledger, performing, reading, releasing, vouchers
 from amends_store.crash_points import CrashPoint, reach
 from amends_store.desk import Desk
+from amends_store.leases import LEASE
 from amends_store.transactions.part import Part
 from amends_store.types import Batch, Claimed, Released, Result, Settle, Start
-
-LEASE = timedelta(seconds=120)
-"""Long enough for a send (30 s) and the margin after it, short enough that a dead worker is not missed."""
 
 
 class Effects(Part):
