@@ -124,7 +124,7 @@ class RunOutcome:
         """Count plans that are not carried out: live intents count as effects that wait."""
         for plan in plans:
             self.unknown.update(plan.unknown.keys())
-            for decision in plan.decisions:
+            for decision in plan.likely:
                 self.decided[decision.rule_id, decision.outcome] += 1
                 for intent in decision.intents:
                     if decision.mode is Mode.LIVE:

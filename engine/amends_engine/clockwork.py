@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from amends_engine.chains import led_to
 from amends_engine.changes import Change, event_of, facts_of_change
 from amends_engine.conditions import Facts
-from amends_engine.continuing import Continuation, due_again, moved, resume, starts_again
+from amends_engine.continuing import Continuation, due_again, in_ringing_order, moved, resume, starts_again
 from amends_engine.deriving import with_derived
 from amends_engine.earlier import Compared
 from amends_engine.events import DEEPEST, OWN_SOURCE, Event
@@ -18,7 +18,7 @@ from amends_engine.history import Asked
 from amends_engine.history_needs import InMemory, asked_about, askers, looked_up, on_the_way
 from amends_engine.operators import before
 from amends_engine.planning import RuleSet, facts_with_rule, plan, remember, remember_decision
-from amends_engine.plans import JOIN, Decision, Hit, Intent, Timer
+from amends_engine.plans import JOIN, Decision, Hit, Intent, Outcome, Timer
 from amends_engine.rule_testing.books import Books
 from amends_engine.rule_testing.holding import Held, Question, Work
 from amends_engine.rule_testing.people import Answer, Person, answer_to, answers_to
@@ -129,6 +129,7 @@ class Clockwork:
         self.hits.extend(made.hits)
         for decision in made.decisions:
             self._keep(decision, event, facts)
+        self.timers.extend(one.timer for one in made.deferred)
         for group in groups_of(self.rules, made.hits):
             self._settle(group)
         self._tell(changes)
@@ -256,9 +257,10 @@ class Clockwork:
     def _ring(self, now: datetime) -> None:
         """Every timer that rings at that time; what they start may ring at once."""
         for _ in range(_MOST_RINGS):
-            ringing = next((found for timer in self.timers if (found := self._rings(timer, now))), None)
-            if ringing is None:
+            found = [ringing for timer in self.timers if (ringing := self._rings(timer, now))]
+            if not found:
                 return
+            ringing = self._first(found)
             self.timers = [timer for timer in self.timers if timer.id != ringing.timer.id]
             self.rung.append(ringing.timer)
             heard = [self.events[known] for known in ringing.timer.heard]
@@ -267,12 +269,25 @@ class Clockwork:
             rule = self.rules.by_id[ringing.timer.rule_id]
             past = looked_up(on_the_way(rule, event, heard), self._library(), self.fields)
             facts = {**self._facts(event), **self._given_before(ringing.timer)}
-            on = Continuation(ringing, rule, event, facts, tuple(heard), past)
+            on = Continuation(ringing, rule, event, facts, tuple(heard), past, self._beside(ringing))
             self.resumed.append(on)
             self.books.problems.met[event.id] = self._met(ringing.timer, rule)
             if decision := resume(self.rules, on, self.acted):
                 remember_decision(decision, self.acted)
                 self._keep(decision, event, on.told)
+
+    def _first(self, ringing: list[Ring]) -> Ring:
+        """What goes on is as it was set; what begins is ranked."""
+        begins = [one for one in ringing if not one.timer.path]
+        return in_ringing_order(begins, self.rules)[0] if begins else ringing[0]
+
+    def _beside(self, ringing: Ring) -> tuple[Rule, ...]:
+        """The rules that acted on the same event at the same moment."""
+        acted = (one for one in self.decisions if one.outcome is Outcome.ACTED and not one.generation)
+        same = (ringing.timer.event_id, ringing.at, ringing.timer.mode)
+        return tuple(
+            self.rules.by_id[one.rule_id] for one in acted if (one.event_id, one.decided_for, one.mode) == same
+        )
 
     def _given_before(self, timer: Timer) -> dict[str, Value]:
         """What the vouchers on the way of a rule to this wait tell."""

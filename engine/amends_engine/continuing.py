@@ -1,6 +1,6 @@
 """resume(): what a rule does after a wait, or when a window says that it has to begin. Pure, as plan() is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -9,10 +9,12 @@ from amends_engine.ages import stale
 from amends_engine.conditions import Facts, evaluate
 from amends_engine.deadlines import due_at
 from amends_engine.events import Event
+from amends_engine.matching import precedence
 from amends_engine.messages import MissingValue
 from amends_engine.operators import Undecidable, before, falls, rises
 from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached
 from amends_engine.plans import JOIN, Decision, Outcome, Timer
+from amends_engine.ranking import outranked, outranked_by
 from amends_engine.rules import Rule
 from amends_engine.timers import Ring
 from amends_engine.values import Value
@@ -23,7 +25,8 @@ from amends_engine.walking import after, line_of, pause_at, pause_ends
 class Continuation:
     """A timer that rang, with what is known now. rule: of the version that decided; heard: what waits brought.
 
-    past: by event id what the rule asks of the past about its own event and about those that were heard.
+    past: by event id what the rule asks of the past about its own event and about those that were heard; beside: rules
+    that acted on the same event at the same moment.
     """
 
     ringing: Ring
@@ -32,6 +35,7 @@ class Continuation:
     facts: Facts
     heard: tuple[Event, ...] = ()
     past: Mapping[str, Facts] = field(default_factory=dict)
+    beside: tuple[Rule, ...] = ()
 
     @property
     def told(self) -> Facts:
@@ -53,7 +57,7 @@ def resume(rules: RuleSet, on: Continuation, acted: ActedTimes, now: datetime | 
     stage = Stage(on.rule, on.event, timer.mode, on.told, rules, on.ringing.at, timer.generation, heard, now)
     try:
         if not timer.path:
-            return _begin(stage, acted)
+            return _begin(stage, acted, on.beside)
         steps = way_on(on)
         if steps is None:
             return stage.decide(Outcome.UNDECIDED, f"the rule has no wait at {timer.path}")
@@ -81,10 +85,25 @@ def starts_again(rule: Rule, action: str, facts: Facts) -> datetime | None:
     return moment_of(when, facts) if when else None
 
 
-def _begin(stage: Stage, acted: ActedTimes) -> Decision | None:
-    if evaluate(stage.rule.condition, stage.facts) is not True:
+def in_ringing_order(ringing: Iterable[Ring], rules: RuleSet) -> list[Ring]:
+    """By their times; what begins at one moment begins by priority."""
+
+    def place(one: Ring) -> tuple[datetime, tuple[int, str], str]:
+        rule = None if one.timer.path else rules.by_id.get(one.timer.rule_id)
+        return one.at, precedence(rule) if rule else (0, ""), one.timer.id
+
+    return sorted(ringing, key=place)
+
+
+def _begin(stage: Stage, acted: ActedTimes, beside: Iterable[Rule]) -> Decision | None:
+    rule = stage.rule
+    if evaluate(rule.condition, stage.facts) is not True:
         return None
-    reason = stale(stage.rule, stage.at, stage.now) or limit_reached(stage.rule, stage.event, stage.facts, acted)
+    if reason := stale(rule, stage.at, stage.now):
+        return stage.decide(Outcome.LIMITED, reason)
+    if winner := outranked_by(rule, stage.mode, beside):
+        return stage.decide(Outcome.OUTRANKED, outranked(rule, winner.id))
+    reason = limit_reached(rule, stage.event, stage.facts, acted)
     if reason:
         return stage.decide(Outcome.LIMITED, reason)
     return stage.act(stage.rule.steps)

@@ -1,7 +1,7 @@
 """Why a rule acted or did not: recomputed by the evaluator that runs live, never read from a log of misses."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from amends_engine.ages import stale
@@ -10,8 +10,9 @@ from amends_engine.events import Event, Origin
 from amends_engine.messages import MissingValue
 from amends_engine.nearest import nearest_miss
 from amends_engine.operators import Undecidable
-from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached, mode_of, plan
+from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached, plan
 from amends_engine.plans import Decision, Hit, Outcome, Plan
+from amends_engine.ranking import mode_of, outranked, outranked_by
 from amends_engine.rules import Rule
 from amends_engine.triggers.kinds import Windowed
 from amends_engine.triggers.missing import Missing
@@ -55,12 +56,32 @@ class Known:
 def explain(rules: RuleSet, event: Event, known: Known) -> list[Explanation]:
     """One explanation for each running rule; those that the event cannot start last."""
     made = plan(rules, event, known.facts, known.acted, known.now)
-    decided = {decision.rule_id: decision for decision in made.decisions}
+    decided = {decision.rule_id: decision for decision in made.likely}
     hearing = list(_hearing(rules, event))
-    found = [_explain(rules, rule, event, decided.get(rule.id), made, known) for rule in hearing]
+    found = _ranked([_explain(rules, rule, event, decided.get(rule.id), made, known) for rule in hearing])
     heard = {rule.id for rule in hearing}
     others = sorted((rule for rule in rules.by_id.values() if rule.id not in heard), key=lambda rule: rule.id)
     return found + [_deaf(rule, event) for rule in others]
+
+
+def _ranked(found: list[Explanation]) -> list[Explanation]:
+    """Of what would act at one moment, rules that go by a window included, only the highest of each group."""
+    acting = [one.decision for one in found if one.decision and one.result == Outcome.ACTED]
+    rules = {one.rule.id: one.rule for one in found}
+    return [_behind(one, [rules[other.rule_id] for other in acting if _is_with(other, one)]) for one in found]
+
+
+def _is_with(other: Decision, one: Explanation) -> bool:
+    return one.decision is not None and other.decided_for == one.decision.decided_for
+
+
+def _behind(one: Explanation, acting: Iterable[Rule]) -> Explanation:
+    winner = outranked_by(one.rule, mode_of(one.rule), acting) if one.result == Outcome.ACTED else None
+    if winner is None or one.decision is None:
+        return one
+    reason = outranked(one.rule, winner.id)
+    decision = replace(one.decision, outcome=Outcome.OUTRANKED, reason=reason, intents=(), timers=(), counted=())
+    return replace(one, result=Outcome.OUTRANKED.value, reason=reason, decision=decision)
 
 
 def windows_of(rules: RuleSet, event: Event, facts: Facts) -> set[tuple[str, str]]:

@@ -34,6 +34,7 @@ from amends_engine.operators import Undecidable
 from amends_engine.plans import (
     JOIN,
     Decision,
+    Deferred,
     Due,
     Hit,
     Intent,
@@ -47,7 +48,8 @@ from amends_engine.plans import (
     effect_id,
     timer_id,
 )
-from amends_engine.rules import Rule, Status
+from amends_engine.ranking import behind, mode_of, outranked
+from amends_engine.rules import Rule
 from amends_engine.triggers.kinds import Windowed
 from amends_engine.triggers.schedule import About, OnSchedule
 from amends_engine.triggers.watches import Watch, group_key
@@ -80,6 +82,12 @@ class RuleSet:
     def windowed(self) -> "tuple[tuple[Rule, Windowed], ...]":
         """The rules that go by several events, with their triggers."""
         return tuple((rule, rule.trigger) for rule in self.by_id.values() if isinstance(rule.trigger, Windowed))
+
+    @cached_property
+    def closing(self) -> "tuple[tuple[Rule, Watch], ...]":
+        """The rules of groups that a hit can start at that very moment, the highest priority first."""
+        found = ((rule, trigger.closing) for rule, trigger in self.windowed if rule.group)
+        return tuple(sorted(((rule, watch) for rule, watch in found if watch), key=lambda one: precedence(one[0])))
 
     @cached_property
     def asking(self) -> "Askers":
@@ -235,6 +243,8 @@ def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes, now: dat
     """
     winners: dict[tuple[str, Mode], str] = {}
     decisions: list[Decision] = []
+    deferred: list[Deferred] = []
+    hits = hits_of(rules, event, facts)
     unknown: dict[str, tuple[str, ...]] = {}
     for rule, truth, problem in rules.index.answers(event.type, facts):
         if not rule.trigger.starts_with(event):
@@ -245,10 +255,14 @@ def plan(rules: RuleSet, event: Event, facts: Facts, acted: ActedTimes, now: dat
         if problem is not None:
             decisions.append(stage.decide(Outcome.UNDECIDED, problem))
         elif truth:
-            decisions.append(_decide(stage, acted, winners))
+            decision = _decide(stage, acted, winners)
+            if later := behind(rule, decision, rules.closing, hits):
+                deferred.append(later)
+            else:
+                decisions.append(decision)
         else:
             unknown[rule.id] = unknown_fields(rule.condition, facts)
-    return Plan(event.id, tuple(decisions), unknown, hits_of(rules, event, facts))
+    return Plan(event.id, tuple(decisions), unknown, hits, tuple(deferred))
 
 
 def _has_the_same_slot(rules: RuleSet, rule: Rule, event: Event) -> bool:
@@ -289,14 +303,10 @@ def _decide_what(stage: Stage, acted: ActedTimes, winners: dict[tuple[str, Mode]
         return stage.decide(Outcome.LIMITED, reason)
     winner = winners.setdefault((rule.group, stage.mode), rule.id) if rule.group else rule.id
     if winner != rule.id:
-        return stage.decide(Outcome.OUTRANKED, f"{winner} ranks higher in the group {rule.group}")
+        return stage.decide(Outcome.OUTRANKED, outranked(rule, winner))
     if reason := limit_reached(rule, stage.event, stage.facts, acted):
         return stage.decide(Outcome.LIMITED, reason)
     return stage.act(rule.steps)
-
-
-def mode_of(rule: Rule) -> Mode:
-    return Mode.SHADOW if rule.status is Status.SHADOW else Mode.LIVE
 
 
 def facts_with_rule(facts: Facts, rule: Rule) -> Facts:

@@ -86,6 +86,8 @@ class Hit:
     customer_id: str | None = field(default=None, compare=False)
 
 
+BEHIND = "behind"
+"""The window of a timer that rings when the windows of higher rules have been looked at with its event."""
 JOIN = "parallel"
 """The watch of a timer that rings as soon as all branches of the parallel at its path are through."""
 
@@ -155,6 +157,14 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Deferred:
+    """What a rule does if the event starts no higher rule of its group; its timer rings after the windows of these."""
+
+    decision: Decision
+    timer: Timer
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything decided about one event; unknown names rules that could not say, and the fields they missed.
 
@@ -165,6 +175,12 @@ class Plan:
     decisions: tuple[Decision, ...]
     unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     hits: tuple[Hit, ...] = ()
+    deferred: tuple[Deferred, ...] = ()
+
+    @property
+    def likely(self) -> tuple[Decision, ...]:
+        """Also what is done unless a window fires."""
+        return *self.decisions, *(one.decision for one in self.deferred)
 
 
 def event_id(source: str, key: str) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from amends_engine.planning import RuleSet, mode_of
+from amends_engine.planning import RuleSet
 from amends_engine.plans import Hit, Timer, timer_id
+from amends_engine.ranking import mode_of
 from amends_engine.rules import Rule
 from amends_engine.triggers.kinds import Firing, Windowed
 

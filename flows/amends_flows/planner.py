@@ -12,8 +12,9 @@ from amends_engine.fields import Fields
 from amends_engine.history_needs import askers, looked_up, needed
 from amends_engine.limits import CUSTOMER, Limit, keys_of
 from amends_engine.matching import Stopped
-from amends_engine.planning import ActedTimes, RuleSet, also_watching, mode_of, plan, remember
+from amends_engine.planning import ActedTimes, RuleSet, also_watching, plan, remember
 from amends_engine.plans import Hit, Mode, Plan
+from amends_engine.ranking import mode_of
 from amends_engine.rules import Rule
 from amends_engine.triggers.change import OnChange
 from amends_engine.values import so_long_before
@@ -113,8 +114,13 @@ class Planner:
 
         count = batches = 0
         while True:
-            if done := len(now.plan_some()):
+            if made := now.plan_some():
+                done = len(made)
                 batches += 1
+                if any(plan.deferred for plan in made):  # the next event of a customer may see what these do
+                    while some := now.settle_some():
+                        done += some
+                    done += ringer.ring_some(is_busy=True)
                 if batches % _IN_BETWEEN == 0:
                     scheduler.note_slots()
                     done += sum(rest(is_busy=True))
@@ -223,7 +229,7 @@ class Planner:
         return {**facts, **{name: {**facts[name], **found} for name, found in answers.items()}} if answers else facts
 
     def _changes_facts(self, found: Plan) -> bool:
-        return any(intent.kind in self.changing for decision in found.decisions for intent in decision.intents)
+        return any(intent.kind in self.changing for decision in found.likely for intent in decision.intents)
 
     def acted(self, events: Sequence[Event], facts: Mapping[str, Facts]) -> dict[tuple[str, str], list[datetime]]:
         """When limited rules acted for these customers, cases and so on, as far back as their limits reach."""

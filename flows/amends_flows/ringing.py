@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import Protocol
 
 from amends_engine.conditions import Facts
-from amends_engine.continuing import Continuation, moved, resume
+from amends_engine.continuing import Continuation, in_ringing_order, moved, resume
 from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.history_needs import Library, looked_up, on_the_way
-from amends_engine.planning import ActedTimes, RuleSet, mode_of
+from amends_engine.planning import ActedTimes, RuleSet
 from amends_engine.plans import Decision, Mode, Outcome, Timer, decision_id
+from amends_engine.ranking import mode_of
 from amends_engine.rules import Rule
 from amends_engine.timers import Ring
 from amends_engine.values import Value
 from amends_flows.versions import Versions
 from amends_store.planning import version_key
-from amends_store.types import RuleVersion, StageDone
+from amends_store.types import Acted, RuleVersion, StageDone
 
 BATCH = 500
 
@@ -37,6 +38,8 @@ class RingerStore(Library, Protocol):
     def events(self, event_ids: Collection[str]) -> dict[str, Event]: ...
 
     def given_before(self, ringing: Sequence[Timer]) -> Mapping[str, Mapping[str, Value]]: ...
+
+    def acted_on(self, event_ids: Collection[str]) -> Mapping[str, Collection[Acted]]: ...
 
     def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int: ...
 
@@ -93,12 +96,32 @@ class Ringer:
         acted = self.acted(list(events.values()), facts)
         told = {one.timer.id: tuple(heard[name] for name in _heard(one)) for one in ringing}
         past = self._past((timer, events[timer.event_id], told[timer.id]) for timer in timers)
+        beside = {name: set(done) for name, done in self._acted_beside(timers).items()}
         stages = []
-        for one in ringing:
-            known = {**facts[one.timer.event_id], **given.get(one.timer.id, {})}
-            on = (events[one.timer.event_id], known, told[one.timer.id], past)
-            stages.append(self._stage(one, on, acted))
+        for one in in_ringing_order(ringing, self.rules):
+            timer = one.timer
+            known = {**facts[timer.event_id], **given.get(timer.id, {})}
+            rivals = self._rivals(one, beside.get(timer.event_id, ()))
+            stage = self._stage(one, (events[timer.event_id], known, told[timer.id], past, rivals), acted)
+            stages.append(stage)
+            if stage.decision and stage.decision.outcome is Outcome.ACTED:
+                beside.setdefault(timer.event_id, set()).add(acted_by(stage.decision))
         return self._keep(stages)
+
+    def _acted_beside(self, timers: Sequence[Timer]) -> Mapping[str, Collection[Acted]]:
+        """By event who has acted on it, looked up only for rules of groups that begin."""
+        begin = {timer.event_id for timer in timers if not timer.path and self._is_grouped(timer)}
+        return self.store.acted_on(begin) if begin else {}
+
+    def _is_grouped(self, timer: Timer) -> bool:
+        rule = self.rules.by_id.get(timer.rule_id)
+        return rule is not None and bool(rule.group)
+
+    def _rivals(self, ringing: Ring, acted: Iterable[Acted]) -> tuple[Rule, ...]:
+        """The running rules that acted on the event at the same moment."""
+        same = ((one.rule_id, one.mode, one.at) for one in acted)
+        names = (name for name, mode, at in same if (mode, at) == (ringing.timer.mode, ringing.at))
+        return tuple(self.rules.by_id[name] for name in names if name in self.rules.by_id)
 
     def _keep(self, stages: Sequence[StageDone]) -> int:
         versions = {version_key(stage.decision): self._version(stage.decision) for stage in stages if stage.decision}
@@ -111,14 +134,17 @@ class Ringer:
         return looked_up(wanted, self.store, self.fields)
 
     def _stage(
-        self, ringing: Ring, on: tuple[Event, Facts, tuple[Event, ...], Mapping[str, Facts]], acted: ActedTimes
+        self,
+        ringing: Ring,
+        on: tuple[Event, Facts, tuple[Event, ...], Mapping[str, Facts], tuple[Rule, ...]],
+        acted: ActedTimes,
     ) -> StageDone:
-        (event, facts, heard, past), timer = on, ringing.timer
+        (event, facts, heard, past, beside), timer = on, ringing.timer
         rule = self.versions.find(timer.rule_id, timer.rule_version)
         if rule is None:
             return StageDone(timer, _end(timer, ringing.at, _UNREADABLE), facts)
         try:
-            going = Continuation(ringing, rule, event, facts, heard, past)
+            going = Continuation(ringing, rule, event, facts, heard, past, beside)
             return StageDone(timer, resume(self.rules, going, acted, self.clock()), going.told)
         except Exception as error:  # noqa: BLE001  one that cannot go on must not keep all others from going on
             return StageDone(timer, _end(timer, ringing.at, _failed(error)), facts)
@@ -126,6 +152,10 @@ class Ringer:
     def _version(self, decision: Decision) -> RuleVersion:
         rule = self.versions.find(decision.rule_id, decision.rule_version)
         return version_of(rule) if rule else RuleVersion(decision.rule_id, decision.rule_version, "", "")
+
+
+def acted_by(decision: Decision) -> Acted:
+    return Acted(decision.rule_id, decision.mode, decision.decided_for)
 
 
 def _heard(ringing: Ring) -> tuple[str, ...]:

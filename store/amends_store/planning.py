@@ -23,7 +23,7 @@ from amends_store.starts import put_starts
 from amends_store.statements import change_each, in_order_of_index, insert_new, select_in
 from amends_store.tables import decisions, effects, events, facts, limit_counts, rule_versions, stage_facts
 from amends_store.timeline import Entry, write_entries
-from amends_store.types import RuleVersion, StageDone
+from amends_store.types import Acted, RuleVersion, StageDone
 from amends_store.waiting import put_hits, put_timers, take
 
 Planned: TypeAlias = tuple[Plan, Mapping[str, Value]]
@@ -138,6 +138,17 @@ def acted_under(
     return times
 
 
+def acted_on(connection: Connection, event_ids: Collection[str]) -> dict[str, list[Acted]]:
+    """By event the rules that began to act on it."""
+    query = select(decisions.c.event_id, decisions.c.rule_id, decisions.c.mode, decisions.c.decided_for).where(
+        decisions.c.outcome == Outcome.ACTED, decisions.c.generation == 0
+    )
+    found: dict[str, list[Acted]] = {}
+    for row in select_in(connection, query, decisions.c.event_id, sorted(event_ids)):
+        found.setdefault(row.event_id, []).append(Acted(row.rule_id, Mode(row.mode), row.decided_for))
+    return found
+
+
 def past(connection: Connection, customer_ids: Iterable[str], types: Collection[str], since: datetime) -> Past:
     """By customer and event type what happened since then, in order; every accepted event counts."""
     query = (
@@ -180,14 +191,16 @@ def save_plans(
     due = _still_unplanned(connection, [plan.event_id for plan, _ in plans])
     saved = {plan.event_id: (plan, known) for plan, known in plans if plan.event_id in due}
     made = [decision for plan, _ in saved.values() for decision in plan.decisions]
-    save_rules(connection, [rules[name] for name in sorted({decision.rule_id for decision in made})], at)
+    behind = [one.timer for plan, _ in saved.values() for one in plan.deferred]
+    named = {decision.rule_id for decision in made} | {timer.rule_id for timer in behind}
+    save_rules(connection, [rules[name] for name in sorted(named)], at)
     insert_new(connection, decisions, [_decision_row(decision, at) for decision in made])
     _put_effects(connection, made, at)
     put_deadlines(connection, made)
     put_starts(connection, made)
     insert_new(connection, limit_counts, [row for decision in made for row in _count_rows(decision)])
     put_hits(connection, [hit for plan, _ in saved.values() for hit in plan.hits])
-    put_timers(connection, [timer for decision in made for timer in decision.timers], at)
+    put_timers(connection, [*(timer for decision in made for timer in decision.timers), *behind], at)
     insert_new(connection, facts, [row for plan, known in saved.values() for row in _facts_rows(plan, known)])
     write_entries(connection, [_entry(decision, at) for decision in made])
     _mark_planned(connection, [plan for plan, _ in saved.values()], at)

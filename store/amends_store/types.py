@@ -98,6 +98,15 @@ class RuleVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Acted:
+    """A rule that acted on an event. at: the moment that it decided for."""
+
+    rule_id: str
+    mode: Mode
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StageDone:
     """What became of a timer that rang; without a decision nothing is to be done. facts: what was known then."""
 

@@ -1,6 +1,6 @@
 """Timers and hits: what waits, when it rings, and what it then becomes. Every timer rings once."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -137,10 +137,17 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime, *,
     )
     if is_busy:
         query = query.where(timers.c.watch.in_(("", JOIN)))
-    found = [_joined(connection, timer_of(row)) for row in connection.execute(query)]
+    found = [_joined(connection, timer_of(row)) for row in _whole_moments(connection.execute(query).all(), limit)]
     seen = _hits_of(connection, [timer.id for timer in found if timer.watch])
     ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in found)
     return sorted((one for one in ringing if one), key=lambda one: (one.at, one.timer.id))
+
+
+def _whole_moments(rows: Sequence[Row[Any]], limit: int) -> Sequence[Row[Any]]:
+    """What is due at one moment rings together, since it is ranked; only more of it than a batch is cut."""
+    if len(rows) < limit or rows[0].due_at == rows[-1].due_at:
+        return rows
+    return [row for row in rows if row.due_at != rows[-1].due_at]
 
 
 def _is_any(connection: Connection) -> bool:

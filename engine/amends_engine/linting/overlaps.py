@@ -11,7 +11,7 @@ from amends_engine.linting.formulas import Box, Formula, Key, are_apart, both
 from amends_engine.linting.model import NOW
 from amends_engine.linting.view import View
 from amends_engine.linting.wording import listed
-from amends_engine.planning import mode_of
+from amends_engine.ranking import mode_of
 from amends_engine.rules import Rule
 from amends_engine.triggers.change import OnChange
 from amends_engine.triggers.schedule import OnSchedule

@@ -41,6 +41,10 @@ class AtLeast:
     def reach(self) -> timedelta | None:
         return self.within
 
+    @property
+    def closing(self) -> Watch:
+        return self.of
+
     def starts_with(self, _event: Event, /) -> bool:
         return False
 

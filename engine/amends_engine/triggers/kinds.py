@@ -42,6 +42,11 @@ class Windowed(Trigger, Protocol):
     @property
     def reach(self) -> timedelta | None: ...
 
+    @property
+    def closing(self) -> Watch | None:
+        """Whose hit can start the rule at that very moment; None where only time can."""
+        ...
+
     def firings(self, hits: Sequence[Hit], fired: Sequence[Firing], since: datetime) -> tuple[Firing, ...]:
         """What the hits of one group come to from that time on, beside what has fired already."""
         ...

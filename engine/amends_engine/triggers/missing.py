@@ -37,6 +37,10 @@ class Missing:
         """All hits of the group: one timer may follow another without a gap."""
         return None
 
+    @property
+    def closing(self) -> None:
+        return None
+
     def starts_with(self, _event: Event, /) -> bool:
         return False
 

@@ -37,6 +37,10 @@ class InOrder:
     def reach(self) -> timedelta | None:
         return self.within
 
+    @property
+    def closing(self) -> Watch:
+        return self.second
+
     def starts_with(self, _event: Event, /) -> bool:
         return False
 

@@ -9,7 +9,7 @@ from amends_engine.timers import Ring
 from amends_store import customer_turns, deadlines, planning, starts, windows_settling
 from amends_store import waiting as waits
 from amends_store.transactions.part import Part
-from amends_store.types import RuleVersion, StageDone
+from amends_store.types import Acted, RuleVersion, StageDone
 
 
 class Waiting(Part):
@@ -62,6 +62,11 @@ class Waiting(Part):
         """By effect id when it begins by what is known now; None: as before."""
         with self._database.writing() as connection:
             starts.move_starts(connection, to, self._clock())
+
+    def acted_on(self, event_ids: Collection[str]) -> dict[str, list[Acted]]:
+        """By event the rules that began to act on it."""
+        with self._database.reading() as connection:
+            return planning.acted_on(connection, event_ids)
 
     def save_stages(self, stages: Sequence[StageDone], rules: Mapping[str, RuleVersion]) -> int:
         """Ends timers and keeps what they became; how many nobody else had ended. rules: by "id version"."""
