@@ -37,6 +37,10 @@ class Watch(Protocol):
 
     def sending(self) -> AbstractContextManager[Callable[[int], None]]: ...
 
+    def stopping(self) -> None:
+        """Called by a signal, in the midst of anything."""
+        ...
+
 
 def run_files(made: Parts, files: Sequence[Path], source: str | None, watch: Watch) -> RunOutcome:
     """Take the files in and carry out everything that is due, also what an earlier run left.
@@ -159,7 +163,7 @@ def _prefect(made: Parts, server: PrefectServer) -> Iterator[Backend]:
 
 def _carry_out(made: Parts, backend: Backend, outcome: RunOutcome, watch: Watch) -> None:
     """Dispatch and plan in turn: an event may have waited for what an earlier one did."""
-    with watch.sending() as advance, interruptible(made.runtime.stop):
+    with watch.sending() as advance, interruptible(made.runtime.stop, watch.stopping):
         left: Counter[str] = Counter()
 
         def report(progress: Progress) -> None:

@@ -104,16 +104,18 @@ def _may_run(rule: Rule, batch: Batch) -> bool:
 
 
 @contextmanager
-def interruptible(stop: threading.Event) -> Iterator[None]:
+def interruptible(stop: threading.Event, told: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Within the block the first Ctrl-C or SIGTERM sets stop, so that what was begun is recorded; the second insists.
 
-    Only the main thread may use it: signals go there. Raises KeyboardInterrupt on the second signal.
+    told is called after the first. Only the main thread may use it: signals go there. Raises KeyboardInterrupt on the
+    second signal.
     """
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
+        told()
 
     before = {sign: signal.signal(sign, on_signal) for sign in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -18,6 +18,11 @@ class Turns:
         self._urgent = self._patient = 0  # waiting
         self._in_a_row = 0  # urgent turns while others waited
 
+    @property
+    def waiting(self) -> int:
+        """Threads that wait for their turn."""
+        return self._urgent + self._patient
+
     @contextmanager
     def taken(self, *, is_urgent: bool = False) -> Iterator[None]:
         self._take(is_urgent)

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,10 @@ SENTENCE = "amends: interrupted; everything accepted is kept and goes on next ti
 def interrupt(process: "subprocess.Popen[str]") -> tuple[str, list[str]]:
     """Press Ctrl-C; stdout and the lines of stderr once the command has ended with 130."""
     process.send_signal(signal.SIGINT)
+    return ended(process)
+
+
+def ended(process: "subprocess.Popen[str]") -> tuple[str, list[str]]:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert "Traceback" not in err
@@ -134,41 +138,58 @@ def test_between_the_start_of_the_server_and_its_record(tmp_path: Path, monkeypa
     assert not is_left_behind  # the next run would wait for its lock without end
 
 
-class SlowProvider:
-    """Takes letters one after the other, and remembers for whom."""
+class PatientProvider:
+    """Takes letters and remembers for whom, but answers only when the test lets it."""
 
     def __init__(self, httpserver: HTTPServer) -> None:
         self.people: list[str] = []
-        self.lock = threading.Lock()
+        self.answers = threading.Event()
         httpserver.expect_request("/v3/mail/send").respond_with_handler(self.take)
 
     def take(self, request: Request) -> Response:
-        body = request.get_json()
-        with self.lock:
-            self.people.append(body["personalizations"][0]["to"][0]["email"])
-        time.sleep(0.1)
+        self.people.append(request.get_json()["personalizations"][0]["to"][0]["email"])
+        self.answers.wait(60)
         return Response("", status=202, headers={"X-Message-Id": "m"})
 
 
 @pytest.fixture
-def provider(httpserver: HTTPServer) -> SlowProvider:
-    return SlowProvider(httpserver)
+def providers() -> Iterator[HTTPServer]:
+    """Several requests at once, which the usual one takes one after the other."""
+    with HTTPServer(threaded=True) as made:
+        yield made
 
 
 @pytest.fixture
-def settings(httpserver: HTTPServer, running_prefect: PrefectServer) -> dict[str, str]:
+def provider(providers: HTTPServer) -> Iterator[PatientProvider]:
+    made = PatientProvider(providers)
+    yield made
+    made.answers.set()
+
+
+def heard(process: "subprocess.Popen[str]", words: str) -> None:
+    """Read on until the command says so."""
+    assert process.stderr
+    while words not in (line := process.stderr.readline()):
+        assert line, f"it never said {words}"
+
+
+@pytest.fixture
+def settings(providers: HTTPServer, running_prefect: PrefectServer) -> dict[str, str]:
     return {
         "SENDGRID_API_KEY": "SG.key",
-        "SENDGRID_BASE_URL": httpserver.url_for(""),
+        "SENDGRID_BASE_URL": providers.url_for(""),
         "PREFECT_API_URL": running_prefect.api_url,
     }
 
 
-def test_while_sending(desk: Desk, start: Start, provider: SlowProvider, settings: dict[str, str]) -> None:
+def test_while_sending(desk: Desk, start: Start, provider: PatientProvider, settings: dict[str, str]) -> None:
     file = desk.events(*(event(number) for number in range(1, 41)))
     process = start("run", file, **settings)
     wait_for(lambda: len(provider.people) >= 3)
-    interrupt(process)
+    process.send_signal(signal.SIGINT)
+    heard(process, "what is being sent is waited for")
+    provider.answers.set()
+    ended(process)
     sent, left = len(provider.people), states(desk)
     assert 3 <= sent < 40
     assert (left["email", "succeeded"], left["email", "planned"]) == (sent, 40 - sent)
@@ -179,12 +200,15 @@ def test_while_sending(desk: Desk, start: Start, provider: SlowProvider, setting
     assert len([name for name in desk.outbox if name.endswith(".json")]) == 40
 
 
-def test_twice_while_sending(desk: Desk, start: Start, provider: SlowProvider, settings: dict[str, str]) -> None:
+def test_twice_while_sending(desk: Desk, start: Start, provider: PatientProvider, settings: dict[str, str]) -> None:
     file = desk.events(*(event(number) for number in range(1, 41)))
     process = start("run", file, **settings)
     wait_for(lambda: provider.people)
     process.send_signal(signal.SIGINT)
-    interrupt(process)
+    heard(process, "what is being sent is waited for")
+    process.send_signal(signal.SIGINT)
+    provider.answers.set()
+    ended(process)
     desk.amends("run", file, **settings)
     assert max(Counter(provider.people).values()) == 1
     left = states(desk)

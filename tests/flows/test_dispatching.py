@@ -123,11 +123,12 @@ def test_batches_at_once_send_nothing_twice(company):
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_the_first_interruption_asks_to_stop_and_the_second_insists(sign):
-    stop = threading.Event()
+    stop, told = threading.Event(), []
     before = signal.getsignal(sign)
-    with interruptible(stop):
+    with interruptible(stop, lambda: told.append(stop.is_set())):
         os.kill(os.getpid(), sign)
         assert stop.wait(5)
+        assert told == [True]
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), sign)
     assert signal.getsignal(sign) is before

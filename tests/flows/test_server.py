@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import sys
-import time
 import urllib.request
 from contextlib import ExitStack
 from importlib.metadata import version
@@ -167,14 +166,13 @@ def test_waiting_says_how_long_it_takes_and_has_a_limit(home, monkeypatch):
     said = []
     with serve(home, said) as running, pytest.raises(ServerFailed, match="does not answer after"):
         running.wait_ready()
-    assert "Prefect's server is starting: 0 s" in said
+    assert any(one.startswith("Prefect's server is starting: ") for one in said)
 
 
 def test_joining_does_not_wait_for_the_server(home, monkeypatch):
     monkeypatch.setattr(server, "_command", lambda port: [sys.executable, "-c", "import time; time.sleep(60)"])
-    began = time.monotonic()
-    with serve(home):
-        assert time.monotonic() - began < 20
+    with serve(home) as running:
+        assert not running.is_well()
 
 
 def test_a_server_that_is_named_is_used_and_nothing_is_started(home):

@@ -120,37 +120,32 @@ def test_only_what_has_waited_is_due_for_whoever_asks_so(world: World) -> None:
     assert len(world.store.due_batches(10, timedelta(seconds=5))) == 1
 
 
-def test_urgent_threads_have_their_turn_first() -> None:
-    turns, order = Turns(), []
+def queue_up(turns: Turns, names: list[str]) -> list[str]:
+    """The order in which threads of these names have their turns, all of which were waiting before the first."""
+    order: list[str] = []
 
-    def take(name: str, is_urgent: bool) -> None:
-        with turns.taken(is_urgent=is_urgent), turns.taken():
+    def take(name: str) -> None:
+        with turns.taken(is_urgent=name == "urgent"), turns.taken():
             order.append(name)
 
-    threads = [threading.Thread(target=take, args=(name, name == "urgent")) for name in ("one", "two", "urgent")]
+    threads = [threading.Thread(target=take, args=(name,)) for name in names]
     with turns.taken():
-        for thread in threads:
+        for waiting, thread in enumerate(threads, start=1):
             thread.start()
-            time.sleep(0.02)
+            while turns.waiting < waiting:
+                time.sleep(0)
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
+    return order
+
+
+def test_urgent_threads_have_their_turn_first() -> None:
+    order = queue_up(Turns(), ["one", "two", "urgent"])
     assert order[0] == "urgent"
     assert sorted(order) == ["one", "two", "urgent"]
 
 
 def test_who_is_not_urgent_waits_for_a_few_turns_and_no_more() -> None:
-    turns, order = Turns(), []
-
-    def take(name: str) -> None:
-        with turns.taken(is_urgent=name == "urgent"):
-            order.append(name)
-
-    threads = [threading.Thread(target=take, args=(name,)) for name in ["patient", *["urgent"] * 20]]
-    with turns.taken():
-        for thread in threads:
-            thread.start()
-        time.sleep(0.1)
-    for thread in threads:
-        thread.join(5)
-    assert order.index("patient") <= 3
+    order = queue_up(Turns(), ["patient", *["urgent"] * 20])
+    assert order.index("patient") == 3
     assert len(order) == 21

@@ -1,15 +1,18 @@
 """Progress on a terminal: a bar for each file and one for the effects; plain lines elsewhere."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from amends.intake import Advance
 from amends.running import Watch
+
+_STOPPING = "stopping; what is being sent is waited for, up to half a minute\n"
 
 
 def watch_for(stream: TextIO) -> Watch:
@@ -35,6 +38,9 @@ class InLines:
     def sending(self) -> Iterator[Callable[[int], None]]:
         yield lambda _count: None
 
+    def stopping(self) -> None:
+        _write(self._stream, _STOPPING)
+
 
 class OnTerminal:
     """For people."""
@@ -59,3 +65,11 @@ class OnTerminal:
         with Progress(*columns, console=self._console, transient=True) as bar:
             task = bar.add_task("effects", total=None)
             yield lambda count: bar.advance(task, count)
+
+    def stopping(self) -> None:
+        _write(self._console.file, f"\n{_STOPPING}")
+
+
+def _write(stream: IO[str], text: str) -> None:
+    """Past the buffer, since a signal may come while somebody else writes to it."""
+    os.write(stream.fileno(), text.encode())

@@ -22,10 +22,11 @@ class Bell:
     def ring(self) -> None:
         self._rung.set()
 
-    def wait(self, seconds: float) -> None:
-        """Until it rings, or so long at most."""
-        self._rung.wait(seconds)
+    def wait(self, seconds: float) -> bool:
+        """Until it rings, or so long at most; whether it rang."""
+        is_rung = self._rung.wait(seconds)
         self._rung.clear()
+        return is_rung
 
 
 @dataclass
