@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 
 ON_ONE_CORE = ("matching", "counting")  # figures of one run can be compared
-BENCHMARKS = ("reviews", "authoring", "serve", "databases", "workers", "erasing", *ON_ONE_CORE)
+BENCHMARKS = ("reviews", "authoring", "serve", "databases", "workers", "erasing", "stored", *ON_ONE_CORE)
 
 
 def main(words: list[str]) -> None:
