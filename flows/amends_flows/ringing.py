@@ -31,6 +31,8 @@ class RingerStore(Library, Protocol):
 
     def rings(self, running: Collection[tuple[str, Mode]], limit: int, *, is_busy: bool = False) -> list[Ring]: ...
 
+    def age_waits(self, limit: int) -> int: ...
+
     def stale(self, running: Collection[tuple[str, Mode]], limit: int) -> list[Timer]: ...
 
     def move(self, due: Mapping[str, datetime]) -> None: ...
@@ -63,6 +65,8 @@ class Ringer:
         """
         running = running_in(self.rules)
         self._move(running)
+        while self.store.age_waits(BATCH) == BATCH:
+            """Many came at once."""
         if not running or not self.store.rings(running, 1, is_busy=is_busy):
             return 0
         with self.store.as_one():

@@ -8,17 +8,18 @@ from typing import Any, TypeAlias
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Select,
     String,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal,
-    or_,
     select,
-    tuple_,
+    true,
     type_coerce,
     update,
 )
@@ -40,6 +41,8 @@ _WAITING_VERSIONS = select(rule_versions.c.rule_id, rule_versions.c.version).whe
         _WAITING, timers.c.rule_id == rule_versions.c.rule_id, timers.c.rule_version == rule_versions.c.version
     )
 )
+_UNWATCHED = ("", JOIN)
+_has_watch = case((timers.c.watch.in_(_UNWATCHED), None), else_=true())
 _ANY_WAITING = select(timers.c.id).where(_WAITING).limit(1)
 
 
@@ -61,6 +64,7 @@ def put_hits(connection: Connection, found: Iterable[Hit]) -> None:
             "member": hit.member,
             "at": hit.at,
             "is_settled": not hit.is_windowed,
+            "is_fresh": True,
         }
         for hit in found
     ]
@@ -93,6 +97,7 @@ def timer_row(timer: Timer, at: datetime) -> dict[str, Any]:
         "heard": list(timer.heard),
         "state": "waiting",
         "is_stale": False,
+        "is_fresh": timer.watch not in _UNWATCHED or None,
         "set_at": at,
     }
 
@@ -128,18 +133,14 @@ def rings(connection: Connection, running: Running, limit: int, at: datetime, *,
     """
     if not _is_any(connection):
         return []
-    query = (
-        _of_running(select(timers), running)
-        .where(or_(timers.c.due_at <= at, exists().where(_is_hit())))
-        .where(~_may_still_come(), ~_is_busy(), ~_is_unsettled(), ~_has_open_branches())
-        .order_by(timers.c.due_at, timers.c.id)
-        .limit(limit)
-    )
-    if is_busy:
-        query = query.where(timers.c.watch.in_(("", JOIN)))
-    found = [_joined(connection, timer_of(row)) for row in _whole_moments(connection.execute(query).all(), limit)]
-    seen = _hits_of(connection, [timer.id for timer in found if timer.watch])
-    ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in found)
+    given = {"stopped": _stopped(connection, running), "at": at, "limit": limit}
+    rows = connection.execute(_DUE_UNWATCHED if is_busy else _DUE, given).all()
+    ids = set() if is_busy else {row.id for query in _HIT for row in connection.execute(query)}
+    by_hit = select_in(connection, _NAMED, timers.c.id, sorted(ids - {row.id for row in rows}), given)
+    found = sorted((*rows, *by_hit), key=lambda row: (row.due_at, row.id))[:limit]
+    waiting = [_joined(connection, timer_of(row)) for row in _whole_moments(found, limit)]
+    seen = _hits_of(connection, [timer.id for timer in waiting if timer.watch])
+    ringing = (ring(timer, seen.get(timer.id, ()), at) for timer in waiting)
     return sorted((one for one in ringing if one), key=lambda one: (one.at, one.timer.id))
 
 
@@ -155,20 +156,27 @@ def _is_any(connection: Connection) -> bool:
     return connection.execute(_ANY_WAITING).first() is not None
 
 
-def _of_running(query: Select[Any], running: Running) -> Select[Any]:
-    allowed = [(rule_id, mode.value) for rule_id, mode in sorted(running)]
-    return query.where(_WAITING, tuple_(timers.c.rule_id, timers.c.mode).in_(allowed))
+def _stopped(connection: Connection, running: Running) -> list[str]:
+    """Of the rules that wait, those that may not go on: fewer than all that may."""
+    waits = {rule_id for rule_id, _ in waiting_versions(connection)}
+    return [f"{rule_id} {mode}" for rule_id in sorted(waits) for mode in Mode if (rule_id, mode) not in running]
 
 
-def _is_hit() -> ColumnElement[bool]:
+def _not_stopped(query: Select[Any]) -> Select[Any]:
+    # as one text: by an index over rules SQLite would look through all that waits
+    is_stopped = (timers.c.rule_id + " " + timers.c.mode).in_(bindparam("stopped", expanding=True))
+    return query.where(_WAITING, ~is_stopped)
+
+
+def _is_hit(hit: Any = hits) -> ColumnElement[bool]:
     heard = type_coerce(timers.c.heard, String())
     return and_(
-        hits.c.watch == timers.c.watch,
-        hits.c.group_key == timers.c.group_key,
-        hits.c.at >= timers.c.since_at,
-        hits.c.at <= timers.c.due_at,
-        hits.c.event_id != timers.c.event_id,
-        heard.not_like(literal("%") + hits.c.event_id + "%"),
+        hit.c.watch == timers.c.watch,
+        hit.c.group_key == timers.c.group_key,
+        hit.c.at >= timers.c.since_at,
+        hit.c.at <= timers.c.due_at,
+        hit.c.event_id != timers.c.event_id,
+        heard.not_like(literal("%") + hit.c.event_id + "%"),
     )
 
 
@@ -244,8 +252,8 @@ def stale(connection: Connection, running: Running, limit: int) -> list[Timer]:
     """Timers that are bound to an attribute which has changed."""
     if not _is_any(connection):
         return []
-    query = _of_running(select(timers), running).where(timers.c.is_stale).order_by(timers.c.id).limit(limit)
-    return [timer_of(row) for row in connection.execute(query)]
+    given = {"stopped": _stopped(connection, running), "limit": limit}
+    return [timer_of(row) for row in connection.execute(_STALE, given)]
 
 
 def move(connection: Connection, due: Mapping[str, datetime]) -> None:
@@ -253,7 +261,8 @@ def move(connection: Connection, due: Mapping[str, datetime]) -> None:
     statement = update(timers).where(timers.c.id == bindparam("of"), _WAITING)
     rows = [{"of": timer_id, "to": due[timer_id]} for timer_id in sorted(due)]
     for row in rows:
-        connection.execute(statement.values(due_at=bindparam("to"), is_stale=False), row)
+        # a hit that came too late before may be in time now
+        connection.execute(statement.values(due_at=bindparam("to"), is_stale=False, is_fresh=_has_watch), row)
 
 
 def waiting(connection: Connection) -> list[Waiting]:
@@ -270,3 +279,56 @@ def waiting(connection: Connection) -> list[Waiting]:
 def waiting_versions(connection: Connection) -> list[tuple[str, str]]:
     """Rules and versions by which something waits."""
     return sorted((row.rule_id, row.version) for row in connection.execute(_WAITING_VERSIONS))
+
+
+def _ringing(query: Select[Any]) -> Select[Any]:
+    """Those of the query that may ring now."""
+    return _not_stopped(query).where(~_may_still_come(), ~_is_busy(), ~_is_unsettled(), ~_has_open_branches())
+
+
+_LIMIT = bindparam("limit", type_=Integer())
+_STALE = (
+    _not_stopped(select(timers))
+    .where(timers.c.is_stale)
+    .order_by(timers.c.rule_id, timers.c.mode)  # as their index has them
+    .limit(_LIMIT)
+)
+
+# Timers come up by their time, or by an event; each by an index that holds little else, so that never all that wait
+# are looked through.
+_DUE = (
+    _ringing(select(timers).where(timers.c.due_at <= bindparam("at", type_=timers.c.due_at.type)))
+    .order_by(timers.c.due_at, timers.c.id)
+    .limit(_LIMIT)
+)
+_DUE_UNWATCHED = _DUE.where((timers.c.watch + "").in_(_UNWATCHED))  # an expression, for the same reason
+_new = (
+    select(*((hits.c[name] + "").label(name) for name in ("watch", "group_key")), hits.c.event_id, hits.c.at)
+    .where(hits.c.is_fresh)
+    .subquery("new")
+)
+_HIT = (
+    select(timers.c.id).where(_WAITING, timers.c.is_fresh, exists().where(_is_hit())),
+    select(timers.c.id).join(_new, _is_hit(_new)).where(_WAITING),
+)
+_NAMED = _ringing(select(timers))
+
+# A timer and its hit may come from two transactions of which neither sees the other. Each is fresh until, after its
+# commit, the other was looked for in vain; the later of the two then finds the earlier one.
+_VAIN_HITS = select(hits.c.watch, hits.c.event_id).where(hits.c.is_fresh, ~exists().where(_WAITING, _is_hit()))
+_VAIN_TIMERS = select(timers.c.id).where(_WAITING, timers.c.is_fresh, ~exists().where(_is_hit()))
+
+
+def is_anything_in_vain(connection: Connection) -> bool:
+    return any(connection.execute(query.limit(1)).first() for query in (_VAIN_HITS, _VAIN_TIMERS))
+
+
+def age(connection: Connection, limit: int) -> int:
+    """Hits and timers that have nothing of each other are fresh no more; how many."""
+    # what another transaction has locked has its turn later, so that two never wait for each other in a circle
+    in_vain = connection.execute(_VAIN_HITS.limit(limit).with_for_update(of=hits, skip_locked=True)).all()
+    rows: list[dict[str, Any]] = [{"was_watch": row.watch, "was_event_id": row.event_id} for row in in_vain]
+    change_each(connection, hits, [row | {"is_fresh": None} for row in rows])
+    alone = connection.execute(_VAIN_TIMERS.limit(limit).with_for_update(of=timers, skip_locked=True)).scalars().all()
+    change_each(connection, timers, [{"was_id": timer_id, "is_fresh": None} for timer_id in alone])
+    return len(rows) + len(alone)

@@ -83,7 +83,10 @@ def _revive(connection: Connection, new: Iterable[Timer], at: datetime) -> None:
 def _unless_rung(statement: Any) -> Any:
     return statement.on_conflict_do_update(
         index_elements=["event_id", "rule_id", "mode", "generation", "path"],
-        set_={name: statement.excluded[name] for name in ("state", "due_at", "since_at", "window", "group_key")},
+        set_={
+            name: statement.excluded[name]
+            for name in ("state", "due_at", "since_at", "window", "group_key", "is_fresh")
+        },
         where=timers.c.state == literal_column("'cancelled'"),
     )
 

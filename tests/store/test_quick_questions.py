@@ -16,6 +16,9 @@ QUESTIONS: dict[str, Callable[[Store], Any]] = {
     "stale timers": lambda store: store.stale(RUNNING, 500),
     "versions that wait": lambda store: store.waiting_versions(),
     "moved deadlines": lambda store: store.moved_deadlines(500),
+    "timers that ring": lambda store: store.rings(RUNNING, 500),
+    "timers that ring between events": lambda store: store.rings(RUNNING, 500, is_busy=True),
+    "waits that nothing ends yet": lambda store: store.age_waits(500),
     "windows": lambda store: store.settle_windows(lambda _: [], {}, 500),
 }
 
@@ -25,6 +28,9 @@ SMALL = {
     "SCAN CONSTANT ROW",  # a line for each running rule
     "SCAN rule_versions USING COVERING INDEX sqlite_autoindex_rule_versions_1",
     "SCAN hits USING INDEX ix_hits_unsettled",
+    "SCAN timers USING INDEX ix_timers_stale",
+    "SCAN hits USING INDEX ix_hits_fresh",
+    "SCAN timers USING INDEX ix_timers_fresh",
     "SCAN deadlines USING INDEX ix_deadlines_stale",
 }
 

@@ -5,11 +5,14 @@ from datetime import date, timedelta
 from itertools import permutations
 
 import pytest
+from sqlalchemy import delete, select
 from tests.engine.conftest import FILES
 from tests.store.company import DAY, HOUR, MINUTE, Company
 
 from amends_engine.plans import Mode, decision_id
 from amends_engine.templates import read_templates
+from amends_store.tables import hits, timers
+from amends_store.waiting import hit_of, put_hits, put_timers, timer_of
 
 WAIT = """
     when: {event: complaint.received}
@@ -235,3 +238,39 @@ def test_a_wait_that_is_over_lets_an_open_voucher_be_issued_first(world):
     company.happen(company.event("e1"))
     assert company.wait(days=2) == 0
     assert timedelta(days=2) == world.clock() - company.begins_at
+
+
+@pytest.mark.parametrize("backend", [pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize("first", ["wait", "event"])
+def test_a_wait_and_its_event_find_each_other_though_no_transaction_saw_both(world, first):
+    company = Company(world, WAIT_FOR)
+    answer = company.event("e2", HOUR, "feedback.received")
+    company.happen(company.event("e1"))
+    company.happen(company.event("e3", HOUR, "feedback.received", customer="c2"), answer)
+    with world.store._database.writing() as connection:
+        [timer] = [timer_of(row) for row in connection.execute(select(timers))]
+        [hit] = [hit_of(row) for row in connection.execute(select(hits).where(hits.c.event_id == answer.id))]
+        connection.execute(delete(timers))
+        connection.execute(delete(hits))
+    keep = {
+        "wait": lambda connection: put_timers(connection, [replace(timer, decision_id=None)], world.clock()),
+        "event": lambda connection: put_hits(connection, [hit]),
+    }
+    second = "event" if first == "wait" else "wait"
+    other = world.another()
+    with world.store._database.writing() as slow:
+        keep[second](slow)
+        with other._database.writing() as fast:
+            keep[first](fast)
+        other.age_waits(10)
+    other.age_waits(10)
+    [found] = other.rings([("the-rule", Mode.LIVE)], 10)
+    assert found.hit.event_id == answer.id
+
+
+def test_what_waits_long_is_looked_at_once(world):
+    company = Company(world, WAIT_FOR)
+    company.happen(company.event("e1"), company.event("e2", HOUR, "feedback.received", customer="c2"))
+    with world.store._database.reading() as connection:
+        assert connection.execute(select(timers.c.is_fresh)).scalars().all() == [None]
+        assert connection.execute(select(hits.c.is_fresh)).scalars().all() == [None]

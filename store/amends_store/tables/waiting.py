@@ -12,13 +12,17 @@ from amends_store.tables.rows import Row, table_of
 
 
 class HitRow(Row, table=True):
-    """An event that a watch was set for. is_settled: the window that it counts in has been looked at since."""
+    """An event that a watch was set for. is_settled: the window that it counts in has been looked at since.
+
+    is_fresh: true until it was found to end no wait, else empty.
+    """
 
     __tablename__ = "hits"
     __table_args__ = (
         ForeignKeyConstraint(["event_id"], ["events.id"]),
         Index(None, "watch", "group_key", "at"),
         Index("ix_hits_unsettled", "group_key", "watch", **only_where("", "NOT is_settled")),
+        Index("ix_hits_fresh", "watch", "group_key", **only_where("", "is_fresh")),
     )
 
     watch: str = Field(primary_key=True)
@@ -27,10 +31,14 @@ class HitRow(Row, table=True):
     member: str
     at: datetime = Field(sa_type=UtcTime)
     is_settled: bool
+    is_fresh: bool | None = None
 
 
 class TimerRow(Row, table=True):
-    """A rule that goes on, or begins, at a time or when its watch has a hit before that."""
+    """A rule that goes on, or begins, at a time or when its watch has a hit before that.
+
+    is_fresh: true of one with a watch until no hit was found for it, else empty.
+    """
 
     __tablename__ = "timers"
     __table_args__ = (
@@ -43,6 +51,7 @@ class TimerRow(Row, table=True):
         Index(None, "window", "group_key"),
         Index("ix_timers_waiting", "due_at", **only_where("state = 'waiting'")),
         Index("ix_timers_stale", "rule_id", "mode", **only_where("state = 'waiting'", "is_stale")),
+        Index("ix_timers_fresh", "id", **only_where("state = 'waiting'", "is_fresh")),
         Index("ix_timers_versions", "rule_id", "rule_version", **only_where("state = 'waiting'")),
         Index("ix_timers_watching", "watch", "group_key", **only_where("state = 'waiting'")),
         Index("ix_timers_bound", "customer_id", "bound", **only_where("state = 'waiting'")),
@@ -71,6 +80,7 @@ class TimerRow(Row, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
     state: str
     is_stale: bool
+    is_fresh: bool | None = None
 
 
 class ScheduleRow(Row, table=True):

@@ -28,6 +28,14 @@ class Waiting(Part):
             )
             return [one for one in found if one.timer.customer_id is None or one.timer.customer_id in ours]
 
+    def age_waits(self, limit: int) -> int:
+        """Sets aside watches and hits that were looked at and have nothing of each other; how many."""
+        with self._database.reading() as connection:
+            if not waits.is_anything_in_vain(connection):
+                return 0
+        with self._database.writing() as connection:
+            return waits.age(connection, limit)
+
     def stale(self, running: waits.Running, limit: int) -> list[Timer]:
         """Timers to be moved, because the attribute has changed that they are bound to."""
         with self._database.reading() as connection:
