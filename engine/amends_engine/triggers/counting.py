@@ -9,19 +9,18 @@ from itertools import groupby
 from amends_engine.condition_reading import Scope, read_conditions
 from amends_engine.conditions import AllOf
 from amends_engine.documents import Node
-from amends_engine.events import Event
 from amends_engine.lengths import read_length
 from amends_engine.plans import Hit
 from amends_engine.reading import Reading
 from amends_engine.shapes import WHEN_COUNT, check_shape
-from amends_engine.triggers.kinds import Firing
+from amends_engine.triggers.kinds import Firing, Windowed
 from amends_engine.triggers.parts import read_group, read_watch
 from amends_engine.triggers.watches import Watch, in_order
 from amends_engine.values import describe_duration
 
 
 @dataclass(frozen=True, slots=True)
-class AtLeast:
+class AtLeast(Windowed):
     """Fires on crossing the count; again only after falling below it, and not sooner than again_after."""
 
     count: int
@@ -44,9 +43,6 @@ class AtLeast:
     @property
     def closing(self) -> Watch:
         return self.of
-
-    def starts_with(self, _event: Event, /) -> bool:
-        return False
 
     def describe(self) -> str:
         return f"it waits for {self.count} times {' or '.join(self.of.types)} within {describe_duration(self.within)}"

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from amends_engine.documents import Node
-from amends_engine.events import Event
 from amends_engine.lengths import read_length
 from amends_engine.plans import Hit
 from amends_engine.reading import Reading
 from amends_engine.shapes import WHEN_MISSING, check_shape
-from amends_engine.triggers.kinds import Firing
+from amends_engine.triggers.kinds import Firing, Windowed
 from amends_engine.triggers.parts import read_group, read_watch
 from amends_engine.triggers.watches import Watch, in_order
 from amends_engine.values import describe_duration
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Windowed):
     """One timer for each group: the first A sets it, the B that follows within the time ends it."""
 
     first: Watch
@@ -40,9 +39,6 @@ class Missing:
     @property
     def closing(self) -> None:
         return None
-
-    def starts_with(self, _event: Event, /) -> bool:
-        return False
 
     def describe(self) -> str:
         awaited, first = " or ".join(self.awaited.types), " or ".join(self.first.types)

@@ -6,19 +6,18 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from amends_engine.documents import Node
-from amends_engine.events import Event
 from amends_engine.lengths import read_length
 from amends_engine.plans import Hit
 from amends_engine.reading import Reading
 from amends_engine.shapes import WHEN_ORDER, check_shape
-from amends_engine.triggers.kinds import Firing
+from amends_engine.triggers.kinds import Firing, Windowed
 from amends_engine.triggers.parts import read_group, read_watch
 from amends_engine.triggers.watches import Watch
 from amends_engine.values import describe_duration
 
 
 @dataclass(frozen=True, slots=True)
-class InOrder:
+class InOrder(Windowed):
     """B fires if what came directly before it in its group is an A, and not longer ago than within."""
 
     first: Watch
@@ -40,9 +39,6 @@ class InOrder:
     @property
     def closing(self) -> Watch:
         return self.second
-
-    def starts_with(self, _event: Event, /) -> bool:
-        return False
 
     def describe(self) -> str:
         first, second = " or ".join(self.first.types), " or ".join(self.second.types)
