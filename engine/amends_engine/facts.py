@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from sys import intern
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -59,9 +60,9 @@ def facts_of(event: Event, attributes: Mapping[str, Value], case: Mapping[str, V
         "event.source": event.source,
         "event.occurred_at": event.occurred_at,
     }
-    facts.update({f"{prefix}.{name}": value for name, value in event.fields.items()})
-    facts.update({f"customer.{name}": value for name, value in attributes.items()})
-    facts.update({f"case.{name}": value for name, value in case.items()})
+    for entity, known in ((prefix, event.fields), ("customer", attributes), ("case", case)):
+        # names are looked up often, and fastest where each is one object
+        facts.update({intern(f"{entity}.{name}"): value for name, value in known.items()})
     if event.customer_id is not None:
         facts["customer.id"] = event.customer_id
     return facts

@@ -106,9 +106,10 @@ def _is_between(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
 
 
 def _mentions(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-    texts = value if isinstance(value, tuple) else (value,)
     pattern = _word_pattern(operand)
-    return any(pattern.search(text.casefold()) for text in texts)
+    if isinstance(value, tuple):
+        return any(pattern.search(text.casefold()) for text in value)
+    return pattern.search(value.casefold()) is not None
 
 
 def _in_words(of_text: Callable[[str, Phrases, Mapping[str, Value]], bool]) -> Test:

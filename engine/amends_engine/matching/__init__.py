@@ -17,7 +17,8 @@ answer.
     event tier=gold, nps=3    1101 & 1111 = 1101: unhappy-gold, any-detractor, and bit 0 once the comment was read
 
 So the work for one event follows the number of fields, not the number of rules. A column that knows nothing of a
-conjunction leaves its bit standing. Texts are read only if a conjunction still stands that needs them, each once.
+conjunction leaves its bit standing. Texts are read only if a conjunction still stands that needs them, each once. And
+where just a few conjunctions still stand, what is slow to look up is asked of each by itself.
 
 Three answers need no third kind of bit. Negation is pushed down to the predicates first, so a missing value satisfies
 neither a predicate nor its negation, and what is left is *true*. Counting the missing value as satisfied instead gives
@@ -32,6 +33,7 @@ compare this package with.
     normal_form  conditions to conjunctions, within a bound
     bits         sets of small numbers as integers
     columns      per field: from a value to the conjunctions it leaves standing
+    singles      per predicate: from a value to whether it holds
     grid         all columns of an event type
     currencies   the rules that cannot compare an amount
     table        all rules of one event type

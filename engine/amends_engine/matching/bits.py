@@ -7,7 +7,7 @@ Packed: TypeAlias = int | tuple[int, ...]
 """A set of positions: an integer, or a tuple if that takes less room."""
 
 _SPARSE = 2048
-_LONG, _PART = 2048, 512
+_LONG, _PART = 16_384, 512
 _FEW = 8
 
 
@@ -52,20 +52,15 @@ def union(sets: Iterable[Packed], width: int) -> int:
 def positions_of(bits: int) -> list[int]:
     """The positions of the set bits, the highest first."""
     found: list[int] = []
-    for offset, part in _parts(bits):
-        rest = part
-        while rest:
-            top = rest.bit_length() - 1
-            found.append(offset + top)
-            rest ^= 1 << top
+    if bits.bit_length() > _LONG:  # to clear a bit copies the whole integer, so a long one is cut up
+        length = (bits.bit_length() + 7) >> 3
+        whole = bits.to_bytes(length, "little")
+        for start in range((length - 1) // _PART * _PART, -1, -_PART):
+            offset, part = start << 3, int.from_bytes(whole[start : start + _PART], "little")
+            found += [offset + position for position in positions_of(part)]
+        return found
+    while bits:
+        top = bits.bit_length() - 1
+        found.append(top)
+        bits ^= 1 << top
     return found
-
-
-def _parts(bits: int) -> Iterable[tuple[int, int]]:
-    # to clear a bit copies the whole integer, so a long one is cut up first
-    length = (bits.bit_length() + 7) >> 3
-    if length <= _LONG:
-        return ((0, bits),)
-    whole = bits.to_bytes(length, "little")
-    starts = range((length - 1) // _PART * _PART, -1, -_PART)
-    return [(start << 3, int.from_bytes(whole[start : start + _PART], "little")) for start in starts]

@@ -6,16 +6,18 @@ conjunction; a conjunction that asks nothing of the axis always has its bit.
 """
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import reduce
 from operator import or_
+from types import MappingProxyType
 from typing import Any
 
-from amends_engine.matching.bits import Packed, bits_of, is_sparse, pack, positions_of, turn, union
+from amends_engine.conditions import Facts
+from amends_engine.matching.bits import Packed, bits_of, is_sparse, pack, turn, union
 from amends_engine.matching.predicates import Predicate
+from amends_engine.matching.singles import beginning
 from amends_engine.operators import OPERATORS
 
 UNKNOWN = object()
@@ -25,15 +27,16 @@ _WORD = re.compile(r"\w+")
 _NEAR, _MOST = 16, 512
 _WHOLE_BITS = 2**25
 _REMEMBERED, _REMEMBERED_BITS, _SHORT = 1024, 2**23, 40
-_FEW, _NARROW = 4, 4096
+_FEW = 4
+_NO_FACTS: Facts = MappingProxyType({})
 _mentions = OPERATORS["mentions"].test
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the conjunctions of a table ask of one axis. width: how many conjunctions there are."""
+    """What the conjunctions of a table ask of one axis, by their bits. width: how many conjunctions there are."""
 
-    predicates: Sequence[tuple[int, Predicate]]
+    predicates: Mapping[int, Predicate]
     width: int
 
     def standing(self, without: Iterable[int]) -> int:
@@ -43,28 +46,28 @@ class Asked:
     @property
     def is_about_names(self) -> bool:
         """Whether values matter, and not only that there is one."""
-        return any(predicate.flips for _, predicate in self.predicates)
+        return any(predicate.flips for predicate in self.predicates.values())
 
     @property
     def starts(self) -> int:
-        return self.standing(bit for bit, predicate in self.predicates if not predicate.starts)
+        return self.standing(bit for bit, predicate in self.predicates.items() if not predicate.starts)
 
     @property
     def missing(self) -> dict[Any, int]:
         """What stands without a value: in truth, and if unknown counts as standing."""
-        true = self.standing(bit for bit, predicate in self.predicates if predicate.absent is not True)
-        maybe = self.standing(bit for bit, predicate in self.predicates if predicate.absent is False)
+        true = self.standing(bit for bit, predicate in self.predicates.items() if predicate.absent is not True)
+        maybe = self.standing(bit for bit, predicate in self.predicates.items() if predicate.absent is False)
         return {None: true, UNKNOWN: maybe}
 
     @property
     def asking(self) -> int:
         """The bits of the conjunctions that ask anything of the axis."""
-        return bits_of((bit for bit, _ in self.predicates), self.width)
+        return bits_of(self.predicates, self.width)
 
     def flips(self) -> dict[Any, list[int]]:
         """For each name, phrase or cut the bits that it turns around."""
         found: dict[Any, list[int]] = {}
-        for bit, predicate in self.predicates:
+        for bit, predicate in self.predicates.items():
             for flip in predicate.flips:
                 found.setdefault(flip, []).append(bit)
         return found
@@ -73,13 +76,13 @@ class Asked:
 class Presence:
     """A field that is only asked whether it has a value."""
 
-    __slots__ = ("asking", "missing", "present")
+    __slots__ = ("missing", "present")
 
     def __init__(self, asked: Asked) -> None:
-        self.asking, self.missing, self.present = asked.asking, asked.missing, asked.starts
+        self.missing, self.present = asked.missing, asked.starts
 
-    def __getitem__(self, value: Any) -> int:
-        return self.missing[value] if value is None or value is UNKNOWN else self.present
+    def at(self, _value: Any, _facts: Facts) -> int:
+        return self.present
 
 
 class Names(dict[Any, int]):
@@ -88,11 +91,11 @@ class Names(dict[Any, int]):
     room: how many answers for other values are remembered, for they are often the same ones.
     """
 
-    __slots__ = ("asking", "other", "rare", "room", "width")
+    __slots__ = ("other", "rare", "room", "width")
 
     def __init__(self, asked: Asked) -> None:
         super().__init__(asked.missing)
-        self.asking, self.other, self.width = asked.asking, asked.starts, asked.width
+        self.other, self.width = asked.starts, asked.width
         self.room = min(_REMEMBERED, _REMEMBERED_BITS // asked.width)
         self.rare: dict[Any, tuple[int, ...]] = {}
         for name, bits in asked.flips().items():
@@ -143,9 +146,10 @@ class Scale:
         turned_at = [flips.get((value, side), ()) for value in self.places for side in (0, 1)]
         self.standing = _between_cuts(asked.starts, turned_at, asked.width)
 
-    def at(self, value: Any) -> int:
+    def at(self, value: Any, _facts: Facts = _NO_FACTS) -> int:
         places = self.places
-        standing = self.standing[bisect_left(places, value) + bisect_right(places, value)]
+        below = bisect_left(places, value)
+        standing = self.standing[2 * below + (below < len(places) and places[below] == value)]
         return standing if isinstance(standing, int) else turn(standing[0], standing[1], self.width)
 
 
@@ -171,11 +175,11 @@ def _between_cuts(
 class Numbers(dict[Any, int]):
     """Numbers; the whole ones about the cuts are looked up, others searched."""
 
-    __slots__ = ("asking", "scale")
+    __slots__ = ("scale",)
 
     def __init__(self, asked: Asked) -> None:
         super().__init__(asked.missing)
-        self.asking, self.scale = asked.asking, Scale(asked)
+        self.scale = Scale(asked)
         places = self.scale.places
         if places and places[-1] - places[0] <= _MOST:
             near = range(int(places[0]) - _NEAR, int(places[-1]) + _NEAR)
@@ -185,16 +189,14 @@ class Numbers(dict[Any, int]):
         return self.scale.at(value)
 
 
-class Moments:
+class Moments(Scale):
     """Times, dates and durations: their hashes are slower than the search."""
 
-    __slots__ = ("asking", "missing", "scale")
+    __slots__ = ("missing",)
 
     def __init__(self, asked: Asked) -> None:
-        self.asking, self.missing, self.scale = asked.asking, asked.missing, Scale(asked)
-
-    def __getitem__(self, value: Any) -> int:
-        return self.missing[value] if value is None or value is UNKNOWN else self.scale.at(value)
+        super().__init__(asked)
+        self.missing = asked.missing
 
 
 class Amounts(Moments):
@@ -202,8 +204,8 @@ class Amounts(Moments):
 
     __slots__ = ()
 
-    def __getitem__(self, value: Any) -> int:
-        return self.missing[value] if value is None or value is UNKNOWN else self.scale.at(value.minor)
+    def at(self, value: Any, _facts: Facts = _NO_FACTS) -> int:
+        return super().at(value.minor)
 
 
 class Ages(Moments):
@@ -211,11 +213,9 @@ class Ages(Moments):
 
     __slots__ = ()
 
-    def at(self, value: Any, now: Any) -> int:
-        if value is None or value is UNKNOWN:
-            return self.missing[value]
-        moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
-        return self.scale.at(now - moment)
+    def at(self, value: Any, facts: Facts = _NO_FACTS) -> int:
+        now: Any = facts.get("event.occurred_at")
+        return super().at(now - beginning(value))
 
 
 class Words:
@@ -223,14 +223,12 @@ class Words:
 
     A phrase is in a text only if every run of letters and digits of it is a whole word of the text. So a phrase of one
     such run is found by looking the words up, and any other is looked for only where its longest run was found.
-    Where just a few of not too many conjunctions still ask, their own phrases are looked for instead.
     """
 
-    __slots__ = ("asking", "missing", "of_bit", "phrases", "rare", "starts", "vocabulary", "width", "wordless", "words")
+    __slots__ = ("missing", "phrases", "rare", "starts", "vocabulary", "width", "wordless", "words")
 
     def __init__(self, asked: Asked) -> None:
-        self.asking, self.missing, self.starts, self.width = asked.asking, asked.missing, asked.starts, asked.width
-        self.of_bit = dict(asked.predicates) if asked.width <= _NARROW else {}
+        self.missing, self.starts, self.width = asked.missing, asked.starts, asked.width
         self.words: dict[str, int] = {}
         self.rare: dict[str, tuple[int, ...]] = {}
         self.phrases: dict[str, list[tuple[str, Packed]]] = {}
@@ -248,18 +246,7 @@ class Words:
         else:
             self.rare[phrase] = bits
 
-    def left_of(self, bits: int, value: Any) -> int:
-        """Those of the bits that stand for this value; none that asks nothing of it is among them."""
-        if value is None or value is UNKNOWN:
-            return bits & self.missing[value]
-        if self.width > _NARROW or bits.bit_count() > _FEW:
-            return bits & self._at(value)
-        text = "\n".join(value) if isinstance(value, tuple) else value
-        folded = text.casefold()
-        failing = [bit for bit in positions_of(bits) if not _holds(self.of_bit[bit], value, folded)]
-        return turn(bits, failing, self.width)
-
-    def _at(self, value: Any) -> int:
+    def at(self, value: Any, _facts: Facts) -> int:
         words = words_of(value)
         turned = reduce(or_, filter(None, map(self.words.get, words)), 0)
         if self.vocabulary or self.wordless:
@@ -274,14 +261,6 @@ class Words:
                 yield self.rare[word]
             possible += self.phrases.get(word, ())
         yield from (bits for phrase, bits in possible if _mentions(value, (phrase,), {}))
-
-
-def _holds(predicate: Predicate, value: Any, folded: str) -> bool:
-    for phrase in predicate.flips:
-        # it begins with letters that are in the text, else it is not worth a closer look
-        if phrase.partition(" ")[0] in folded:
-            return predicate.starts ^ _mentions(value, predicate.flips, {})
-    return predicate.starts
 
 
 def words_of(value: Any) -> Sequence[str]:

@@ -1,16 +1,16 @@
 """Rules that compare money with a value in another currency: they are undecided, and no column can say so."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from amends_engine.conditions import Facts, tests_in
 from amends_engine.matching.predicates import currencies_of
 from amends_engine.rules import Rule
 
+_NONE: frozenset[int] = frozenset()
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+
+class Compared(NamedTuple):
     """The rules that compare a field with money in another currency than its value may have, by their places.
 
     usual: a currency for which there are none, if rules use just one; unlisted: the rules for all not in others.
@@ -24,11 +24,11 @@ class Compared:
 
 def undecidable(money: Iterable[Compared], facts: Facts) -> frozenset[int]:
     """The rules that cannot compare a value there is; raises AttributeError if one is not money."""
-    found: frozenset[int] = frozenset()
-    for compared in money:
-        value: Any = facts.get(compared.field)
-        if value is not None and value.currency != compared.usual:
-            found |= compared.others.get(value.currency, compared.unlisted)
+    found = _NONE
+    for field, usual, others, unlisted in money:
+        value: Any = facts.get(field)
+        if value is not None and value.currency != usual:
+            found |= others.get(value.currency, unlisted)
     return found
 
 

@@ -1,20 +1,18 @@
 """All rules of one event type, and which of them one event makes true, unknown or undecided."""
 
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
 from amends_engine.conditions import Facts, Truth, evaluate
-from amends_engine.matching.bits import bits_of, positions_of
-from amends_engine.matching.columns import UNKNOWN
+from amends_engine.matching.bits import bits_of
 from amends_engine.matching.currencies import Compared, compared_money, undecidable
 from amends_engine.matching.grid import Grid, build_grid
 from amends_engine.matching.normal_form import Normaliser
 from amends_engine.operators import Undecidable
 from amends_engine.rules import Rule
 
-Places: TypeAlias = AbstractSet[int]
+Places: TypeAlias = frozenset[int]
 """Rules by their places in Table.rules."""
 
 UNREADABLE = (TypeError, AttributeError)
@@ -58,28 +56,32 @@ class Table:
     def matches(self, facts: Facts) -> list[Rule]:
         """The rules that are true, by precedence."""
         try:
-            true, unsure = self._standing(facts, None), self._undecidable(facts)
+            true = self._owners(self.grid.positions(self.everyone, facts))
+            unsure = undecidable(self.money, facts)
         except UNREADABLE:
-            true, unsure = {}, self._remaining()
+            true, unsure = [], self._every()
         if self.nominated:
-            unsure |= self.nominated & true.keys()
+            unsure |= self.nominated.intersection(true)
         if unsure:
-            true = {place: None for place in sorted(true.keys() | unsure) if self._is_true(place, facts, unsure)}
+            every = sorted(unsure.difference(self.gone).union(true))
+            true = [place for place in every if place not in unsure or ask(self.rules[place], facts).truth is True]
         return [self.rules[place] for place in true]
 
     def answers(self, facts: Facts) -> list[Answer]:
         """The rules that are true, unknown or undecided, by precedence."""
         try:
-            true, maybe = self._standing(facts, None), self._standing(facts, UNKNOWN)
-            unsure = self._undecidable(facts)
+            standing, certain = self.grid.answers(self.everyone, facts)
+            maybe, unsure = self._owners(standing), undecidable(self.money, facts)
         except UNREADABLE:
-            true, maybe, unsure = {}, {}, self._remaining()
-        unsure |= self.nominated & maybe.keys()
+            standing, certain, maybe, unsure = [], set(), [], self._every()
+        true = {self.owners[bit] for bit in standing if bit in certain}
+        if self.nominated:
+            unsure |= self.nominated.intersection(maybe)
         if not unsure:
             return [(self.true if place in true else self.unknown)[place] for place in maybe]
         found = (
             ask(self.rules[place], facts) if place in unsure else (self.true if place in true else self.unknown)[place]
-            for place in sorted(maybe.keys() | unsure)
+            for place in sorted(unsure.difference(self.gone).union(maybe))
         )
         return [answer for answer in found if answer.truth is not False]
 
@@ -90,22 +92,19 @@ class Table:
         return replace(self, everyone=self.everyone & ~bits, gone=self.gone | places)
 
     def remaining(self) -> list[Rule]:
-        return [self.rules[place] for place in sorted(self._remaining())]
+        return [rule for place, rule in enumerate(self.rules) if place not in self.gone]
 
-    def _standing(self, facts: Facts, missing: object) -> dict[int, None]:
-        """The rules with a bit that stands, in order."""
-        bits = self.grid.standing(self.everyone, facts, missing)
-        return dict.fromkeys(map(self.owners.__getitem__, positions_of(bits))) if bits else {}
+    def _owners(self, bits: Iterable[int]) -> list[int]:
+        """The rules of these bits, which are in order, so that those of one rule are neighbours."""
+        found, owners, last = [], self.owners, -1
+        for bit in bits:
+            if (owner := owners[bit]) != last:
+                found.append(owner)
+                last = owner
+        return found
 
-    def _undecidable(self, facts: Facts) -> Places:
-        found = undecidable(self.money, facts)
-        return found - self.gone if found else found
-
-    def _is_true(self, place: int, facts: Facts, unsure: Places) -> bool:
-        return place not in unsure or ask(self.rules[place], facts).truth is True
-
-    def _remaining(self) -> Places:
-        return frozenset(range(len(self.rules))) - self.gone
+    def _every(self) -> Places:
+        return frozenset(range(len(self.rules)))
 
 
 def build_table(rules: Sequence[Rule]) -> Table:
@@ -113,14 +112,15 @@ def build_table(rules: Sequence[Rule]) -> Table:
     normaliser = Normaliser()
     forms = [normaliser.form(rule.condition) for rule in rules]
     # the highest bits, which are found first, belong to the rules that come first
-    numbered = [(place, each) for place, form in enumerate(forms) for each in form.conjunctions][::-1]
+    grid = build_grid([each for form in forms for each in form.conjunctions][::-1])
+    owners = [place for place, form in enumerate(forms) for _ in form.conjunctions][::-1]
     return Table(
         rules=tuple(rules),
         true=tuple(Answer(rule, True) for rule in rules),
         unknown=tuple(Answer(rule, None) for rule in rules),
-        owners=tuple(place for place, _ in numbered),
-        everyone=(1 << len(numbered)) - 1,
-        grid=build_grid([conjunction for _, conjunction in numbered]),
+        owners=tuple(owners),
+        everyone=(1 << len(owners)) - 1,
+        grid=grid,
         nominated=frozenset(place for place, form in enumerate(forms) if not form.is_whole),
         money=tuple(compared_money(rules)),
     )

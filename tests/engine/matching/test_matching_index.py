@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.engine.matching.random_rules import NOW, TYPE, a_condition, ids, naive, rule, some_facts, some_rules
 
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Not, Test, missing_fields, trace
-from amends_engine.matching import Index, bits, columns, index, normal_form, table, unknown_fields
+from amends_engine.matching import Index, bits, columns, grid, index, normal_form, table, unknown_fields
 from amends_engine.rules import Rule, Status
 from amends_engine.values import Money
 
@@ -38,6 +38,7 @@ def limits(bound: int, sparse: int) -> Iterator[None]:
         patch.object(bits, "_SPARSE", sparse),
         patch.object(bits, "_FEW", bound % 3),
         patch.object(columns, "_FEW", bound % 3),
+        patch.object(grid, "_FEW", bound // 2),
     ):
         yield
 
@@ -157,7 +158,7 @@ def test_well_typed_events_are_answered_without_the_evaluator() -> None:
 def test_an_index_remembers_only_so_many_values_that_no_rule_names() -> None:
     gold = rule("gold", Not(a_test("customer.tier", "equals", "gold")))
     made = Index.build([gold])
-    [column] = made.tables[TYPE][0].grid.quick
+    [(_, column)] = made.tables[TYPE][0].grid.quick
     for number in range(3_000):
         assert made.matches(TYPE, {"customer.tier": f"tier {number}"}) == [gold]
         assert made.matches(TYPE, {"customer.tier": "gold"}) == []
@@ -166,7 +167,7 @@ def test_an_index_remembers_only_so_many_values_that_no_rule_names() -> None:
 
 def test_an_index_does_not_remember_what_customers_write() -> None:
     made = Index.build([rule("quoted", a_test("feedback.comment", "equals", "bad"))])
-    [column] = made.tables[TYPE][0].grid.quick
+    [(_, column)] = made.tables[TYPE][0].grid.quick
     before = len(column)
     for text in ("I am Ana Silva and I sat in 12A for five hours, nobody came", ("x" * 50,)):
         assert made.matches(TYPE, {"feedback.comment": text}) == []

@@ -1,5 +1,6 @@
 """Texts are read once, however many words the rules look for."""
 
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from tests.engine.matching.random_rules import TYPE, ids, rule
 
 from amends_engine.conditions import AllOf, Not, Test
-from amends_engine.matching import Index, columns
+from amends_engine.matching import Index, columns, grid, singles
 from amends_engine.operators import OPERATORS
 
 COMMENT = "feedback.comment"
@@ -29,7 +30,7 @@ def mentions(*words: str) -> Test:
 def test_a_text_mentions_what_the_operator_says(few: int, known: list[str], text: str | tuple[str, ...]) -> None:
     rules = [rule(f"rule-{place}", mentions(phrase)) for place, phrase in enumerate(known)]
     expected = [place for place, phrase in enumerate(known) if OPERATORS["mentions"].test(text, (phrase,), {})]
-    with patch.object(columns, "_FEW", few):
+    with patch.object(grid, "_FEW", few):
         found = Index.build(rules).matches(TYPE, {COMMENT: text})
     assert ids(found) == [f"rule-{place}" for place in expected]
 
@@ -61,13 +62,23 @@ def test_a_rule_can_want_two_phrases_and_refuse_a_third() -> None:
 
 def test_thousands_of_words_are_found_in_one_pass() -> None:
     made = Index.build([rule(f"rule-{number:04}", mentions(f"word{number}")) for number in range(3_000)])
-    with patch.object(columns, "_mentions", side_effect=AssertionError):  # no phrase is looked for by itself
+    never = AssertionError("a phrase is looked for by itself")
+    with patch.object(columns, "_mentions", side_effect=never), patch.object(singles, "_mentions", side_effect=never):
         found = made.matches(TYPE, {COMMENT: "word7 and Word2999, not word3000"})
     assert ids(found) == ["rule-0007", "rule-2999"]
+
+
+class Unread(dict[str, Any]):
+    """Facts whose comment nobody may ask for."""
+
+    def get(self, name: str, otherwise: Any = None) -> Any:
+        assert name != COMMENT
+        return super().get(name, otherwise)
 
 
 def test_a_text_is_not_read_if_no_rule_needs_it_any_more() -> None:
     tier = Test("customer.tier", "equals", "gold", "if[0]")
     made = Index.build([rule("gold", AllOf((tier, mentions("late"))))])
-    with patch.object(columns.Words, "left_of", side_effect=AssertionError):
-        assert made.matches(TYPE, {"customer.tier": "basic", COMMENT: "late"}) == []
+    assert made.matches(TYPE, Unread({"customer.tier": "basic", COMMENT: "late"})) == []
+    with pytest.raises(AssertionError):
+        made.matches(TYPE, Unread({"customer.tier": "gold", COMMENT: "late"}))
