@@ -20,6 +20,7 @@ from amends_engine.operators import before
 from amends_engine.planning import RuleSet, facts_with_rule, plan, remember, remember_decision
 from amends_engine.plans import JOIN, Decision, Hit, Intent, Outcome, Timer
 from amends_engine.rule_testing.books import Books
+from amends_engine.rule_testing.happenings import Happening
 from amends_engine.rule_testing.holding import Held, Question, Work
 from amends_engine.rule_testing.people import Answer, Person, answer_to, answers_to
 from amends_engine.rule_testing.trouble import Met
@@ -32,24 +33,6 @@ from amends_engine.windows import Group, groups_of, settle
 _MOST_RINGS = 10_000
 _MOMENT = timedelta(microseconds=1)
 TEST_SOURCE = "test"
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """What a test makes happen: an event, an answer to the question that is open, other attributes of a customer or
-    of what the events are about.
-
-    to: the timer or the task of the question, if it is not the latest; by: who answers; entity: such as a flight.
-    """
-
-    at: datetime
-    event: Event | None = None
-    answer: str = ""
-    customer_id: str | None = None
-    attributes: Mapping[str, Value] = field(default_factory=dict)
-    to: str = ""
-    by: str = ""
-    entity: Key | None = None
 
 
 @dataclass

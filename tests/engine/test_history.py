@@ -13,7 +13,7 @@ from amends_engine.events import Event
 from amends_engine.history import Asked, asked_of, counted, reach, with_events
 from amends_engine.history_needs import askers, needed
 from amends_engine.planning import RuleSet, rule_set
-from amends_engine.rule_tests import run_test
+from amends_engine.rule_testing.running import run_test
 from amends_engine.workspace import Workspace
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)

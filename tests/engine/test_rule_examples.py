@@ -8,7 +8,7 @@ from tests.engine.test_planning import VOICE
 
 from amends_engine.planning import rule_set
 from amends_engine.rule_testing.office import office_of
-from amends_engine.rule_tests import run_test
+from amends_engine.rule_testing.running import run_test
 
 VALID = sorted((Path(__file__).parents[1] / "rules" / "valid").glob("*.yaml"))
 

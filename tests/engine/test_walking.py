@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from tests.engine.conftest import read
 from tests.engine.test_planning import VOICE
 
-from amends_engine.clockwork import Clockwork, Happening
+from amends_engine.clockwork import Clockwork
 from amends_engine.events import Event
 from amends_engine.planning import RuleSet, rule_set
 from amends_engine.plans import Decision
+from amends_engine.rule_testing.happenings import Happening
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HEAD = """

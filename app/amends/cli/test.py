@@ -19,7 +19,8 @@ from amends.voices import rules_of
 from amends_engine.plans import Json
 from amends_engine.rule_testing.coverage import RuleCoverage, coverage
 from amends_engine.rule_testing.office import office_of
-from amends_engine.rule_tests import RuleTest, TestResult, run_test
+from amends_engine.rule_testing.running import TestResult, run_test
+from amends_engine.rule_tests import RuleTest
 from amends_engine.workspace import Workspace
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Any, TypeAlias
 
 from amends_engine.changes import Change, event_of
-from amends_engine.clockwork import Clockwork, Happening
+from amends_engine.clockwork import Clockwork
 from amends_engine.conditions import Test
 from amends_engine.events import OWN_SOURCE, Event
 from amends_engine.fields import SCHEDULE_DUE, Fields, to_json
@@ -14,6 +14,7 @@ from amends_engine.moments import wall_time
 from amends_engine.plans import Hit, Outcome
 from amends_engine.rule_testing.boundaries import MINUTE, around, odd_days, values_for
 from amends_engine.rule_testing.expecting import Expectation
+from amends_engine.rule_testing.happenings import Happening
 from amends_engine.rule_tests import TEST_TIME, RuleTest
 from amends_engine.rules import Rule
 from amends_engine.triggers.change import OnChange

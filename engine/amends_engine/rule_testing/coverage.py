@@ -25,7 +25,7 @@ from amends_engine.history import PREFIX
 from amends_engine.linting.model import is_always_there
 from amends_engine.operators import OPERATORS, Undecidable
 from amends_engine.plans import Json, Outcome
-from amends_engine.rule_tests import TestResult
+from amends_engine.rule_testing.running import TestResult
 from amends_engine.rules import Rule
 from amends_engine.walking import pause_at
 

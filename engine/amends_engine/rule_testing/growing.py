@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from amends_engine.actions import Operand, Pause, actions_in, conditions_in, pauses_in, tables_in
-from amends_engine.clockwork import Happening
 from amends_engine.conditions import Condition, Test, tests_in
 from amends_engine.earlier import compared_by, facts_before
 from amends_engine.events import Event
@@ -36,9 +35,11 @@ from amends_engine.rule_testing.boundaries import (
 )
 from amends_engine.rule_testing.by_trigger import Variation, made_for, of_trigger
 from amends_engine.rule_testing.expecting import Expectation, Wanted
+from amends_engine.rule_testing.happenings import Happening
 from amends_engine.rule_testing.office import Office
 from amends_engine.rule_testing.people import Person
-from amends_engine.rule_tests import LONG_AGO, TEST_TIME, RuleTest, run_test
+from amends_engine.rule_testing.running import run_test
+from amends_engine.rule_tests import LONG_AGO, TEST_TIME, RuleTest
 from amends_engine.rules import Rule
 from amends_engine.states import EffectState
 from amends_engine.triggers.change import OnChange

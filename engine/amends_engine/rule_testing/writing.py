@@ -5,12 +5,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from amends_engine.clockwork import Happening
 from amends_engine.events import Event
 from amends_engine.fields import SCHEDULE_DUE, to_json
 from amends_engine.formatting import format_document
 from amends_engine.plans import Json
 from amends_engine.rule_testing.expecting import Expectation
+from amends_engine.rule_testing.happenings import Happening
 from amends_engine.rule_testing.people import Person
 from amends_engine.rule_tests import TEST_TIME, RuleTest
 from amends_engine.values import Value, describe_duration

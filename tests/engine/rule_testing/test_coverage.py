@@ -7,7 +7,7 @@ from tests.engine.test_planning import VOICE
 from amends_engine.planning import rule_set
 from amends_engine.rule_testing.coverage import RuleCoverage, coverage
 from amends_engine.rule_testing.office import office_of
-from amends_engine.rule_tests import run_test
+from amends_engine.rule_testing.running import run_test
 
 RULES = """version: 1
 rules:

@@ -7,7 +7,7 @@ from tests.engine.test_planning import VOICE
 from amends_connectors.registry import kinds
 from amends_engine.planning import rule_set
 from amends_engine.rule_testing.office import office_of
-from amends_engine.rule_tests import TestResult, run_test
+from amends_engine.rule_testing.running import TestResult, run_test
 from amends_engine.workspace import read_workspace
 
 RULES = """version: 1

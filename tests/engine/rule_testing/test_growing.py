@@ -11,8 +11,8 @@ from amends_engine.planning import rule_set
 from amends_engine.rule_testing.boundaries import at_pattern
 from amends_engine.rule_testing.growing import Grower
 from amends_engine.rule_testing.office import office_of
+from amends_engine.rule_testing.running import run_test
 from amends_engine.rule_testing.writing import with_tests
-from amends_engine.rule_tests import run_test
 from amends_engine.workspace import Workspace
 
 RULE = """version: 1

@@ -11,7 +11,7 @@ from amends_engine.findings import Place
 from amends_engine.planning import rule_set
 from amends_engine.rule_testing.expecting import Expectation, Wanted
 from amends_engine.rule_testing.office import office_of
-from amends_engine.rule_tests import run_test
+from amends_engine.rule_testing.running import run_test
 from amends_engine.workspace import Workspace, read_workspace
 
 RULES = """
