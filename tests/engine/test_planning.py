@@ -1,7 +1,11 @@
 """plan(): what the rules want about one event."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +16,7 @@ from amends_engine.actions import Voice
 from amends_engine.events import Event
 from amends_engine.facts import facts_of
 from amends_engine.planning import RuleSet, plan, remember, rule_set
-from amends_engine.plans import Mode, Outcome, Plan
+from amends_engine.plans import Mode, Outcome, Plan, effect_id
 from amends_engine.triggers.schedule import OnSchedule
 from amends_engine.values import Money, Value
 
@@ -89,6 +93,45 @@ profiles = st.fixed_dictionaries(
 def test_the_same_event_gives_the_same_plan_and_keys(score: Mapping[str, Value], profile: Mapping[str, Value]) -> None:
     one, other = (planned(first_sentence(), event(**score), **profile) for _ in range(2))
     assert one == other
+
+
+PLANS = """
+from tests.engine.test_planning import event, first_sentence, in_group, planned, rule, rules
+of = rules(*(rule(f"r{number}", in_group(number % 3) if number % 2 else EMAIL) for number in range(9)))
+for made in (planned(first_sentence(), event(nps=3), tier="gold"), planned(of, event(nps=3), name="Ana", tier="basic")):
+    print(made)
+""".replace("EMAIL", repr(EMAIL))
+
+
+def test_plans_and_keys_are_the_same_in_every_process() -> None:
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", PLANS],
+            cwd=Path(__file__).parents[2],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    ]
+    assert "intents=(Intent(" in told[0]
+    assert len(set(told)) == 1
+
+
+@given(scores, profiles)
+def test_the_order_in_which_things_became_known_does_not_matter(
+    score: Mapping[str, Value], profile: Mapping[str, Value]
+) -> None:
+    one = planned(first_sentence(), event(**score), **profile)
+    other = planned(first_sentence(), event(**dict(reversed(score.items()))), **dict(reversed(profile.items())))
+    assert one == other
+
+
+@given(st.text(max_size=3), st.text(max_size=3), st.text(max_size=3), st.text(max_size=3))
+def test_different_parts_never_make_one_key(one: str, two: str, other: str, another: str) -> None:
+    assert (effect_id("d", one, two) == effect_id("d", other, another)) is ((one, two) == (other, another))
+    assert effect_id("d", one, two + other) != effect_id("d", one + two, other) or not two
 
 
 def test_two_steps_of_one_kind_have_keys_of_their_own() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.engine.fuzzing.nasty import BODIES, EMAIL, FIELDS, RULE, WORKSPACE
@@ -86,6 +87,55 @@ def test_any_conditions_are_read_or_refused_and_then_answered(conditions: list[A
             at = facts["event.occurred_at"]
             event = Event("e1", "app", "e1", "feedback.received", at, "c1", {})
             explain(rule_set([rule], Voice({}.get, str)), event, Known(facts))
+
+
+ODD: tuple[Any, ...] = (
+    "gold", "5 EUR", "5 XXX", "3d", "0d", "999999w", "2026-03-01", "office_hours", "(a", "(?=a)", "…", "", " ",
+    "9" * 400, 0, -1, 3, 3.5, 1e300, True, None, [], [[]], {}, {"a": 1}, [None], ["gold", 3], [8, 2], [2, 8],
+    ["x" * 2_000], {"by": "customer.tier"}, {"equals": 3}, {"within": "3d"},
+)  # fmt: skip
+"""What may stand behind an operator, sensible for one of them and for no other."""
+
+
+@pytest.mark.parametrize("operator", ["", *OPERATORS])
+def test_every_operator_takes_or_refuses_every_odd_operand_of_every_field(operator: str) -> None:
+    tests = [{name: {operator: odd} if operator else odd} for name in NAMES for odd in ODD]
+    for grouped in (tests, [{"not": test} for test in tests], [{"any": [test]} for test in tests]):
+        lines = "\n".join(f"      - {json.dumps(test)}" for test in grouped)
+        read({"rules.yaml": (RULE % lines).encode()})
+
+
+SIGNS = (
+    ": ", ":", "- ", "-", "\n", "\n  ", "\n    ", "[", "]", "{", "}", ",", "&a ", "*a", "!!int ", "!", "|", "|2-",
+    ">+", "? ", "#", " # ", "'", '"', "---", "...", "%YAML 1.2\n", "\t", "<<: ", "~", "\\", "@", "`", "a", "7",
+    "\u2028", "\x85", "é", "version: 1\n", "rules:\n", "\ufeff",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(SIGNS), max_size=30).map("".join))
+def test_any_text_of_yaml_signs_is_findings(text: str) -> None:
+    read({"rules.yaml": text.encode()})
+    read({"fields.yaml": text.encode()})
+
+
+TOKENS = (
+    "customer.name", "feedback.nps", "customer.nme", "customer", "x", ".", "|", "|default", "|date", "(", ")", '"',
+    "'", '"a"', "==", "!=", "<", " in ", " not ", " and ", " or ", " is ", "defined", "[", "]", "7", "-", "if",
+    "else", "%", "{", "}", "~", "é", "\\", ",", " ", "\n", "#", "none", "true", "lambda", "**", ":", "=",
+)  # fmt: skip
+EXPRESSIONS = st.lists(st.sampled_from(TOKENS), max_size=8).map("".join)
+
+
+FORMS = ("{{ %s }}", "{%% if %s %%}x{%% endif %%}", "[x](https://example.org/{{ %s }})", "{%% %s %%}")
+
+
+@settings(max_examples=400)
+@given(st.sampled_from(FORMS), EXPRESSIONS)
+def test_any_expression_in_a_template_is_refused_or_can_be_written(form: str, expression: str) -> None:
+    workspace, _ = read({"templates/x.en.md": (EMAIL % (form % expression)).encode()})
+    for facts in ({}, {"customer.name": "Ana", "feedback.nps": 3}) if workspace else ():
+        with suppress(MissingValue):
+            workspace.templates.get("x", ("en",)).render(facts, LOOK)
 
 
 @slow_to_make
