@@ -7,17 +7,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
+from tests.acceptance.bytes_left import places
+from tests.acceptance.served import Served, serve, wait_for
 from tests.acceptance.test_backup import Firm, Sink, postgres_database  # noqa: F401  a fixture
-from tests.conftest import Desk, event
+from tests.conftest import Desk, Start, event
 from tests.store.conftest import postgres  # noqa: F401  a fixture
 
+from amends_engine.states import FINAL
 from amends_store.crash_points import CrashPoint
 
 pytestmark = pytest.mark.usefixtures("without_prefect")
@@ -49,24 +50,7 @@ def full(firm: Firm) -> Firm:
 
 
 def _places(firm: Firm, word: str) -> list[str]:
-    """Files of the state folder, and of the server's tables, that hold these bytes."""
-    files = [path for path in firm.desk.home.rglob("*") if path.is_file()]
-    found = [path.name for path in files if word.lower().encode() in path.read_bytes().lower()]
-    return found + list(_in_tables(firm.settings.get("AMENDS_DATABASE_URL"), word))
-
-
-def _in_tables(address: str | None, word: str) -> Iterator[str]:
-    """By the server's own files: also what a query does not see any more."""
-    if address is None:
-        return
-    with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute("CHECKPOINT")
-        relations = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i')"
-        toasted = "SELECT 'pg_toast.' || relname FROM pg_class WHERE relnamespace = 'pg_toast'::regnamespace"
-        for (name,) in connection.execute(f"{relations} UNION {toasted}").fetchall():
-            query = "SELECT position(%s IN pg_read_binary_file(pg_relation_filepath(%s::regclass))) > 0"
-            if connection.execute(query, (word.encode(), name)).fetchone() == (True,):
-                yield name
+    return places(firm.desk.home, firm.settings.get("AMENDS_DATABASE_URL"), word)
 
 
 def test_no_byte_of_an_erased_person_is_left_in_any_file(full: Firm) -> None:
@@ -236,6 +220,47 @@ def _work(database: Path, stop: threading.Event, troubles: list[BaseException]) 
                 connection.execute("INSERT OR REPLACE INTO meta VALUES ('worker', ?)", (str(number),))
     except sqlite3.Error as error:
         troubles.append(error)
+
+
+def test_a_server_with_traffic_goes_on_and_brings_nothing_back(full: Firm, start: Start) -> None:
+    served, stop = serve(start, settings=full.settings), threading.Event()
+    said: list[tuple[str, str]] = []
+    senders = [threading.Thread(target=_send, args=(served, stop, said, first)) for first in (100, 10_000)]
+    for sender in senders:
+        sender.start()
+    try:
+        wait_for(lambda: len(said) > 20)
+        answer = full.amends("erase", ADDRESS, *ASKED)
+    finally:
+        wait_for(lambda: ("late", "erased") in said)
+        stop.set()
+        for sender in senders:
+            sender.join()
+    wait_for(served.is_idle)
+    assert served.stop() == 0
+    assert (answer.code, served.odd) == (0, []), answer.out + answer.err
+    assert [line for line in served.lines if "error" in line and line.get("loop") != "Prefect"] == []
+    assert {*said} == {("other", "new"), ("again", "duplicate"), ("late", "new"), ("late", "erased")}
+    assert {word: _places(full, word) for word in (ADDRESS, NAME, WORDS)} == {ADDRESS: [], NAME: [], WORDS: []}
+    others = sum(what == "other" for what, _ in said)
+    open_ones = {one for one in full.states() if one not in FINAL}
+    assert (open_ones, _letters(full)) == (set(), others + 1)
+
+
+def _letters(full: Firm) -> int:
+    """E-mails to others that lie in the outbox."""
+    return sum(1 for path in (full.desk.home / "outbox").rglob("*.eml") if b"ana" in path.read_bytes())
+
+
+def _send(served: Served, stop: threading.Event, said: list[tuple[str, str]], first: int) -> None:
+    """Events of others, one of the person's that was here before, and new ones of hers that happened before."""
+    with served.client() as client:
+        for number in range(first, first + 9_000):
+            late = _ana(number) | {"id": f"late-{number}"}
+            for what, one in (("other", event(number)), ("again", _ana()), ("late", late)):
+                said.append((what, client.post(one)[1]["status"]))
+            if stop.wait(0.02):
+                return
 
 
 def test_an_event_of_an_erased_person_explains_nothing(desk: Desk) -> None:

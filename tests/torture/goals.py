@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.torture import run
 from tests.torture.cluster import MISSING, Cluster, binaries
-from tests.torture.measures import absences, alerts, crowds, deaths, promptness
+from tests.torture.measures import absences, alerts, crowds, deaths, erasures, promptness
 from tests.torture.measures.measured import Measured
 from tests.torture.nursery import ROOT
 from tests.torture.stage import NAMES, Stage, stage
@@ -60,6 +60,8 @@ def goals(minutes: float) -> tuple[Goal, ...]:
              alerts.alerts, is_patient=True),
         Goal("restore", "a backup put back, and all events again", "0 sent before `resume`, 0 duplicates",
              absences.restored),
+        Goal("erase", "one person erased among 100,000 events, beside a server at work",
+             "within 60 s, 0 places, again: duplicate", erasures.erased),
     )  # fmt: skip
 
 
