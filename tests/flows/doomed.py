@@ -39,6 +39,8 @@ OPTIONS = {
     "voucher": {"value": "25 EUR", "from": "recovery"},
     "slack": {"to": "#cx", "card": "detractor"},
     "case": {"open": "complaint"},
+    "task": {"title": "Call back", "to": "crew"},
+    "webhook": {"to": "crm"},
 }
 BUDGET = Budget("recovery", limit=Money(100_00, "EUR"), window="week")
 
@@ -83,6 +85,8 @@ def rule_of(kind):
 
 
 def render(claim, _given):
+    if claim.kind == "webhook":
+        return {"endpoint": "crm", "body": {"customer": "c1"}}
     if claim.kind == "slack":
         return {"channel": "#cx", "title": "Ana", "body": "unhappy", "text": "Ana"}
     return {"to": "ana@example.com", "from": "care@northwind-air.example", "subject": "Sorry", "text": "We are sorry"}
@@ -90,8 +94,10 @@ def render(claim, _given):
 
 def warm():
     """Import what the first job would import, so that every child has it."""
+    import amends_connectors.email_sendgrid
     import amends_connectors.email_smtp
-    import amends_connectors.slack_client  # noqa: F401
+    import amends_connectors.slack_client
+    import amends_connectors.webhook_client  # noqa: F401
 
 
 def main():
