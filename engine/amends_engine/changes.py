@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from amends_engine.comparing import before
 from amends_engine.events import OWN_SOURCE, Event
 from amends_engine.fields import ATTRIBUTE_CHANGED, Field, to_json
-from amends_engine.operators import before
 from amends_engine.plans import event_id
 from amends_engine.values import BadValue, Value
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from amends_engine.chains import led_to
 from amends_engine.changes import Change, event_of, facts_of_change
+from amends_engine.comparing import before
 from amends_engine.conditions import Facts
 from amends_engine.continuing import Continuation, due_again, in_ringing_order, moved, resume, starts_again
 from amends_engine.deriving import with_derived
@@ -16,7 +17,6 @@ from amends_engine.facts import Attribute, Key, entity_facts, facts_of, own_word
 from amends_engine.fields import ASK_ANSWERED, Fields
 from amends_engine.history import Asked
 from amends_engine.history_needs import InMemory, asked_about, askers, looked_up, on_the_way
-from amends_engine.operators import before
 from amends_engine.planning import RuleSet, facts_with_rule, plan, remember, remember_decision
 from amends_engine.plans import JOIN, Decision, Hit, Intent, Outcome, Timer
 from amends_engine.rule_testing.books import Books

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from amends_engine.comparing import before
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
 from amends_engine.earlier import is_comparable
@@ -10,7 +11,7 @@ from amends_engine.fields import Field, FieldType, Kind
 from amends_engine.findings import Place
 from amends_engine.history_reading import is_history, read_history
 from amends_engine.operand_reading import read_operand
-from amends_engine.operators import MEANT, OPERATORS, Operator, before
+from amends_engine.operators import MEANT, OPERATORS, Operator
 from amends_engine.reading import Known, Reading, only_member
 from amends_engine.references import MAX_NESTED
 from amends_engine.shapes import DEFINITION, check_shape, describe

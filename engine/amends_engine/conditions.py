@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from amends_engine.operators import OPERATORS, Undecidable, before, describe_operand
+from amends_engine.comparing import Undecidable, before
+from amends_engine.operators import OPERATORS, describe_operand
 from amends_engine.values import Value
 
 Facts: TypeAlias = Mapping[str, Value]

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from amends_engine.actions import Pause, Step, When, moment_of
 from amends_engine.ages import stale
+from amends_engine.comparing import Undecidable, before, falls, rises
 from amends_engine.conditions import Facts, evaluate
 from amends_engine.deadlines import due_at
 from amends_engine.events import Event
 from amends_engine.matching import precedence
 from amends_engine.messages import MissingValue
-from amends_engine.operators import Undecidable, before, falls, rises
 from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached
 from amends_engine.plans import JOIN, Decision, Outcome, Timer
 from amends_engine.ranking import outranked, outranked_by

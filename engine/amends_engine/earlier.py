@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from amends_engine.comparing import before, falls, rises
 from amends_engine.conditions import Test
 from amends_engine.events import Event
 from amends_engine.fields import Field, Fields
-from amends_engine.operators import OPERATORS, Operator, before, falls, rises
+from amends_engine.operators import OPERATORS, Operator
 from amends_engine.values import Money, Value
 
 

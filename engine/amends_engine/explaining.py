@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from amends_engine.ages import stale
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Facts, Trace, missing_fields, trace
 from amends_engine.events import Event, Origin
 from amends_engine.messages import MissingValue
 from amends_engine.nearest import nearest_miss
-from amends_engine.operators import Undecidable
 from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached, plan
 from amends_engine.plans import Decision, Hit, Outcome, Plan
 from amends_engine.ranking import mode_of, outranked, outranked_by

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from amends_engine.changes import facts_of_change
+from amends_engine.comparing import before
 from amends_engine.deriving import with_derived
 from amends_engine.events import Event, Origin
 from amends_engine.fields import Field, Fields
-from amends_engine.operators import before
 from amends_engine.values import Value
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias, TypeVar
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Condition, Facts, evaluate, tests_in
 from amends_engine.earlier import Compared, Former, compared_by, facts_before, types_of
 from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.history import Asked, Past, counted, reach, with_events
-from amends_engine.operators import Undecidable
 from amends_engine.planning import Askers, RuleSet, asked_by
 from amends_engine.rules import Rule
 from amends_engine.values import Value

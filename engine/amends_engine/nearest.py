@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, evaluate_test
-from amends_engine.operators import Undecidable, describe_operand
+from amends_engine.operators import describe_operand
 from amends_engine.values import Money, Value, describe_duration
 
 

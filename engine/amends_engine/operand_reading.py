@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from amends_engine.calendars import Calendar
+from amends_engine.comparing import Day
 from amends_engine.documents import Node
 from amends_engine.fields import Field, Kind
-from amends_engine.operators import MEANT, Day, Operand, Operator
+from amends_engine.operators import MEANT, Operand, Operator
 from amends_engine.patterns import MAX_PATTERNS, compiled
 from amends_engine.reading import Reading
 from amends_engine.shapes import describe

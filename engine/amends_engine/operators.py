@@ -1,23 +1,45 @@
 """The operators of conditions: one table entry each, for parser, evaluator, schema, documentation and plain words."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from amends_engine.calendars import Calendar, is_open
+from amends_engine.calendars import Calendar
+from amends_engine.comparing import (
+    Day,
+    Test,
+    at_least,
+    at_most,
+    before,
+    exists,
+    falls,
+    has_changed,
+    has_changed_from,
+    has_changed_to,
+    has_fallen_by,
+    has_risen_by,
+    in_words,
+    is_after,
+    is_before,
+    is_between,
+    is_during,
+    is_equal,
+    is_next,
+    is_none_of,
+    is_older,
+    is_one_of,
+    is_outside,
+    is_so_often_in_a_row,
+    is_within,
+    less_than,
+    matches,
+    mentions,
+    more_than,
+    rises,
+)
 from amends_engine.fields import Kind, to_json
-from amends_engine.patterns import is_found
-from amends_engine.values import Money, Value
 from amends_engine.wording import Phrases, says, speaks_of
-
-
-class Undecidable(Exception):
-    """A test has no answer for these values; the rule is undecided and does nothing."""
 
 
 class Operand(StrEnum):
@@ -36,9 +58,6 @@ class Operand(StrEnum):
     CALENDAR = "the name of a calendar"
     AMOUNT = "how much, more than 0"
     TIMES = "how many times, 1 or more"
-
-
-Test = Callable[[Any, Any, Mapping[str, Value]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,204 +90,23 @@ _ALL = frozenset(Kind)
 _SINGLE = _ALL - {Kind.TEXTS}
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Test:
-    def test(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-        return compare(_comparable(value, operand), _comparable(operand, value))
-
-    return test
-
-
-def _comparable(value: Any, other: Any) -> Any:
-    if isinstance(value, Money) and isinstance(other, Money):
-        if value.currency != other.currency:
-            raise Undecidable(f"{value} and {other} are in different currencies")
-        return value.minor
-    return value
-
-
-def _is_equal(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-    if isinstance(value, tuple):
-        return operand in value
-    return bool(_comparable(value, operand) == _comparable(operand, value))
-
-
-def _is_one_of(value: Any, operand: Any, facts: Mapping[str, Value]) -> bool:
-    return any(_is_equal(value, choice, facts) for choice in operand)
-
-
-def _is_none_of(value: Any, operand: Any, facts: Mapping[str, Value]) -> bool:
-    return not _is_one_of(value, operand, facts)
-
-
-def _is_between(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-    low, high = operand
-    return bool(_comparable(low, value) <= _comparable(value, low) <= _comparable(high, value))
-
-
-def _mentions(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-    pattern = _word_pattern(operand)
-    if isinstance(value, tuple):
-        return any(pattern.search(text.casefold()) for text in value)
-    return pattern.search(value.casefold()) is not None
-
-
-def _in_words(of_text: Callable[[str, Phrases, Mapping[str, Value]], bool]) -> Test:
-    def test(value: Any, operand: Phrases, facts: Mapping[str, Value]) -> bool:
-        texts = value if isinstance(value, tuple) else (value,)
-        return any(of_text(text, operand, facts) for text in texts)
-
-    return test
-
-
-def _matches(value: Any, operand: str, _facts: Mapping[str, Value]) -> bool:
-    texts = value if isinstance(value, tuple) else (value,)
-    return any(is_found(operand, text) for text in texts)
-
-
-@lru_cache(maxsize=4096)
-def _word_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    # whole words only: "late" is not in "chocolate"; any white space between the words of a phrase
-    phrases = (r"\s+".join(re.escape(part) for part in word.casefold().split()) for word in words)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases)})(?!\w)")
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A whole day in the company's time zone."""
-
-    date: date
-    timezone: ZoneInfo
-
-    def __str__(self) -> str:
-        return self.date.isoformat()
-
-
-def _is_before(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-    return bool(_like(operand, value) < _bound(operand))
-
-
-def _is_after(value: Any, operand: Any, _facts: Mapping[str, Value]) -> bool:
-    return bool(_like(operand, value) > _bound(operand))
-
-
-def _like(operand: Any, value: Any) -> Any:
-    try:
-        return value.astimezone(operand.timezone).date() if isinstance(operand, Day) else value
-    except OverflowError:
-        raise _at_the_end(value) from None
-
-
-def _bound(operand: Any) -> Any:
-    return operand.date if isinstance(operand, Day) else operand
-
-
-def _is_within(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
-    return timedelta() <= _age(value, facts) <= operand
-
-
-def _is_older(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
-    return _age(value, facts) > operand
-
-
-def _is_next(value: Any, operand: timedelta, facts: Mapping[str, Value]) -> bool:
-    return timedelta() <= -_age(value, facts) <= operand
-
-
-def _age(value: Any, facts: Mapping[str, Value]) -> timedelta:
-    """How long before the event; a date counts from its midnight in UTC."""
-    now = facts.get("event.occurred_at")
-    if not isinstance(now, datetime):
-        raise Undecidable("the event has no time")
-    moment = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day, tzinfo=UTC)
-    return now - moment
-
-
-def _is_during(value: Any, operand: Calendar, _facts: Mapping[str, Value]) -> bool:
-    try:
-        return is_open(operand, value)
-    except OverflowError:
-        raise _at_the_end(value) from None
-
-
-def _is_outside(value: Any, operand: Calendar, facts: Mapping[str, Value]) -> bool:
-    return not _is_during(value, operand, facts)
-
-
-def _at_the_end(value: Any) -> Undecidable:
-    return Undecidable(f"{value.isoformat()} has no local time, as it would lie outside the years 1 to 9999")
-
-
-def _exists(value: Any, operand: bool, _facts: Mapping[str, Value]) -> bool:
-    return (value is not None) is operand
-
-
-def before(field: str) -> str:
-    """The name of the fact that holds what a field said before its present value."""
-    return f"{field} before"
-
-
-def falls(field: str) -> str:
-    """The name of the fact that holds how many times in a row a field has said less than before."""
-    return f"{field} falls in a row"
-
-
-def rises(field: str) -> str:
-    """The name of the fact that holds how many times in a row a field has said more than before."""
-    return f"{field} rises in a row"
-
-
-def _has_changed(values: tuple[Any, Any], operand: bool, _facts: Mapping[str, Value]) -> bool:
-    was, now = values
-    return (was != now) is operand
-
-
-def _is_so_often_in_a_row(values: tuple[Any, Any], operand: int, _facts: Mapping[str, Value]) -> bool:
-    times, _ = values
-    return bool(times >= operand)
-
-
-def _has_changed_from(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
-    was, now = values
-    return was != now and _is_one_of(was, operand, facts)
-
-
-def _has_changed_to(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
-    was, now = values
-    return was != now and _is_one_of(now, operand, facts)
-
-
-def _has_fallen_by(values: tuple[Any, Any], operand: Any, _facts: Mapping[str, Value]) -> bool:
-    was, now = values
-    return bool(_comparable(was, now) - _comparable(now, was) >= _comparable(operand, now))
-
-
-def _has_risen_by(values: tuple[Any, Any], operand: Any, facts: Mapping[str, Value]) -> bool:
-    was, now = values
-    return _has_fallen_by((now, was), operand, facts)
-
-
-_at_most = _ordered(lambda value, bound: value <= bound)
-_at_least = _ordered(lambda value, bound: value >= bound)
-_more_than = _ordered(lambda value, bound: value > bound)
-_less_than = _ordered(lambda value, bound: value < bound)
-
 OPERATORS: dict[str, Operator] = {
     row[0]: Operator(*row)
     for row in (
-        ("equals", "is", Operand.SAME, _ALL, _is_equal, "customer.tier: gold"),
-        ("one_of", "is one of", Operand.LIST, _ALL, _is_one_of, "customer.tier: [gold, platinum]"),
-        ("not", "is not", Operand.SAME_OR_LIST, _ALL, _is_none_of, "customer.tier: {not: basic}"),
-        ("at_most", "is at most", Operand.SAME, _ORDERED, _at_most, "feedback.nps: {at_most: 6}"),
-        ("at_least", "is at least", Operand.SAME, _ORDERED, _at_least, "feedback.nps: {at_least: 9}"),
-        ("more_than", "is more than", Operand.SAME, _ORDERED, _more_than, "customer.spend_365d: {more_than: 5000 EUR}"),
-        ("less_than", "is less than", Operand.SAME, _ORDERED, _less_than, "customer.age: {less_than: 18}"),
-        ("between", "is between", Operand.PAIR, _ORDERED, _is_between, "feedback.nps: {between: [7, 8]}"),
+        ("equals", "is", Operand.SAME, _ALL, is_equal, "customer.tier: gold"),
+        ("one_of", "is one of", Operand.LIST, _ALL, is_one_of, "customer.tier: [gold, platinum]"),
+        ("not", "is not", Operand.SAME_OR_LIST, _ALL, is_none_of, "customer.tier: {not: basic}"),
+        ("at_most", "is at most", Operand.SAME, _ORDERED, at_most, "feedback.nps: {at_most: 6}"),
+        ("at_least", "is at least", Operand.SAME, _ORDERED, at_least, "feedback.nps: {at_least: 9}"),
+        ("more_than", "is more than", Operand.SAME, _ORDERED, more_than, "customer.spend_365d: {more_than: 5000 EUR}"),
+        ("less_than", "is less than", Operand.SAME, _ORDERED, less_than, "customer.age: {less_than: 18}"),
+        ("between", "is between", Operand.PAIR, _ORDERED, is_between, "feedback.nps: {between: [7, 8]}"),
         (
             "mentions",
             "mentions",
             Operand.WORDS,
             _TEXTUAL,
-            _mentions,
+            mentions,
             "feedback.comment: {mentions: [refund, money back]}",
         ),
         (
@@ -276,7 +114,7 @@ OPERATORS: dict[str, Operator] = {
             "matches",
             Operand.PATTERN,
             _TEXTUAL,
-            _matches,
+            matches,
             "feedback.comment: {matches: '(?i)gate [A-F]\\d+'}",
         ),
         (
@@ -284,7 +122,7 @@ OPERATORS: dict[str, Operator] = {
             "speaks of",
             Operand.PHRASES,
             _TEXTUAL,
-            _in_words(speaks_of),
+            in_words(speaks_of),
             "feedback.comment: {speaks_of: refund}",
         ),
         (
@@ -292,28 +130,28 @@ OPERATORS: dict[str, Operator] = {
             "says",
             Operand.PHRASES,
             _TEXTUAL,
-            _in_words(says),
+            in_words(says),
             "feedback.comment: {says: [late, missed connection]}",
         ),
-        ("within", "lies within the last", Operand.DURATION, _DATED, _is_within, "customer.joined_at: {within: 90d}"),
-        ("older_than", "is older than", Operand.DURATION, _DATED, _is_older, "customer.joined_at: {older_than: 365d}"),
+        ("within", "lies within the last", Operand.DURATION, _DATED, is_within, "customer.joined_at: {within: 90d}"),
+        ("older_than", "is older than", Operand.DURATION, _DATED, is_older, "customer.joined_at: {older_than: 365d}"),
         (
             "within_next",
             "lies within the next",
             Operand.DURATION,
             _DATED,
-            _is_next,
+            is_next,
             "customer.renews_at: {within_next: 14d}",
         ),
-        ("before", "is before", Operand.DAY, _DATED, _is_before, "customer.joined_at: {before: 2026-01-01}"),
-        ("after", "is after", Operand.DAY, _DATED, _is_after, "customer.joined_at: {after: 2026-01-01}"),
-        ("during", "lies in", Operand.CALENDAR, _MOMENTS, _is_during, "event.occurred_at: {during: office_hours}"),
+        ("before", "is before", Operand.DAY, _DATED, is_before, "customer.joined_at: {before: 2026-01-01}"),
+        ("after", "is after", Operand.DAY, _DATED, is_after, "customer.joined_at: {after: 2026-01-01}"),
+        ("during", "lies in", Operand.CALENDAR, _MOMENTS, is_during, "event.occurred_at: {during: office_hours}"),
         (
             "outside",
             "lies outside",
             Operand.CALENDAR,
             _MOMENTS,
-            _is_outside,
+            is_outside,
             "event.occurred_at: {outside: office_hours}",
         ),
         (
@@ -321,7 +159,7 @@ OPERATORS: dict[str, Operator] = {
             "has changed:",
             Operand.YES_NO,
             _SINGLE,
-            _has_changed,
+            has_changed,
             "feedback.nps: {changed: true}",
             before,
         ),
@@ -330,7 +168,7 @@ OPERATORS: dict[str, Operator] = {
             "has changed from",
             Operand.SAME_OR_LIST,
             _SINGLE,
-            _has_changed_from,
+            has_changed_from,
             "customer.tier: {changed_from: gold}",
             before,
         ),
@@ -339,7 +177,7 @@ OPERATORS: dict[str, Operator] = {
             "has changed to",
             Operand.SAME_OR_LIST,
             _SINGLE,
-            _has_changed_to,
+            has_changed_to,
             "customer.tier: {changed_to: [basic, silver]}",
             before,
         ),
@@ -348,7 +186,7 @@ OPERATORS: dict[str, Operator] = {
             "has fallen by at least",
             Operand.AMOUNT,
             _COUNTED,
-            _has_fallen_by,
+            has_fallen_by,
             "customer.age: {fell_by: 3}",
             before,
         ),
@@ -357,7 +195,7 @@ OPERATORS: dict[str, Operator] = {
             "has risen by at least",
             Operand.AMOUNT,
             _COUNTED,
-            _has_risen_by,
+            has_risen_by,
             "customer.spend_365d: {rose_by: 500 EUR}",
             before,
         ),
@@ -366,7 +204,7 @@ OPERATORS: dict[str, Operator] = {
             "has fallen in a row at least",
             Operand.TIMES,
             _COUNTED,
-            _is_so_often_in_a_row,
+            is_so_often_in_a_row,
             "feedback.nps: {fell_in_a_row: 2}",
             falls,
         ),
@@ -375,11 +213,11 @@ OPERATORS: dict[str, Operator] = {
             "has risen in a row at least",
             Operand.TIMES,
             _COUNTED,
-            _is_so_often_in_a_row,
+            is_so_often_in_a_row,
             "feedback.nps: {rose_in_a_row: 2}",
             rises,
         ),
-        ("exists", "is known:", Operand.YES_NO, _ALL, _exists, "customer.email: {exists: true}"),
+        ("exists", "is known:", Operand.YES_NO, _ALL, exists, "customer.email: {exists: true}"),
     )
 }
 

@@ -21,6 +21,7 @@ from amends_engine.actions import (
 )
 from amends_engine.ages import stale
 from amends_engine.chains import orders
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Condition, Facts, tests_in
 from amends_engine.deadlines import due_at
 from amends_engine.earlier import Compared, compared_by
@@ -30,7 +31,6 @@ from amends_engine.limits import CUSTOMER, Limit, keys_of
 from amends_engine.matching import Census, Index, precedence, unknown_fields
 from amends_engine.messages import MissingValue
 from amends_engine.moments import AtField, entity_of
-from amends_engine.operators import Undecidable
 from amends_engine.plans import (
     JOIN,
     Decision,

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Facts, evaluate
 from amends_engine.events import Event
 from amends_engine.fields import Fields
-from amends_engine.operators import Undecidable
 from amends_engine.planning import RuleSet
 from amends_engine.rules import Rule
 from amends_engine.triggers.schedule import About, OnSchedule, due_slots

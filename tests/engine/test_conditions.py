@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amends_engine.calendars import Calendar, Period
+from amends_engine.comparing import Day, Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, missing_fields, trace
-from amends_engine.operators import OPERATORS, Day, Undecidable
+from amends_engine.operators import OPERATORS
 from amends_engine.values import Money
 from amends_engine.wording import Phrases
 

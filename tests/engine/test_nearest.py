@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.matching.random_rules import a_condition, some_facts
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, evaluate, trace
 from amends_engine.nearest import _PAIRS, missed, nearest_miss
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS
 from amends_engine.values import Money
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from amends_engine.actions import Action, Choose, Literal, Operand, Parallel, Pause, Step, Table, parts_of
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Facts
 from amends_engine.linting.formulas import TRUE, Formula, both, either
 from amends_engine.linting.model import Model, Wanted
 from amends_engine.linting.view import View
-from amends_engine.operators import Undecidable
 from amends_engine.rules import Rule
 from amends_engine.steps import OptionType
 from amends_engine.walking import walk

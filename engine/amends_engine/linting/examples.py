@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import count
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Condition, evaluate
 from amends_engine.fields import Kind, to_json
 from amends_engine.linting.axes import Cell
 from amends_engine.linting.formulas import MOST_EFFORT, Box, Effort, Formula, Key, TooHard, boxes
 from amends_engine.linting.model import FALSE_CELL, NOW, TRUE_CELL, Age, Atom, Model
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS
 from amends_engine.values import Value
 
 Example = dict[str, Value]

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from amends_engine.actions import Action, Datum, Literal, Operand, Texts
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, Condition, evaluate, tests_in
 from amends_engine.events import DEEPEST, Origin
 from amends_engine.findings import Finding
 from amends_engine.linting.view import View
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS
 from amends_engine.placeholders import Text
 from amends_engine.rules import Rule
 from amends_engine.steps import OptionType

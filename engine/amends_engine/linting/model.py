@@ -7,13 +7,13 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from amends_engine.comparing import Day, Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate_test, tests_in
 from amends_engine.fields import BUILT_IN, Fields, FieldType, Kind
 from amends_engine.history import PREFIX, asked_of
 from amends_engine.linting.axes import Axis, cut, fresh
 from amends_engine.linting.formulas import Formula, both, cells, either, every
 from amends_engine.moments import wall_time
-from amends_engine.operators import Day, Undecidable
 from amends_engine.values import Value
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

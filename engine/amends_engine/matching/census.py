@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, evaluate
 from amends_engine.events import Event
 from amends_engine.matching.bits import positions_of
@@ -20,7 +21,6 @@ from amends_engine.matching.currencies import Compared, compared_money, undecida
 from amends_engine.matching.grid import Grid, build_grid
 from amends_engine.matching.normal_form import Form, Normaliser
 from amends_engine.matching.predicates import Predicate
-from amends_engine.operators import Undecidable
 from amends_engine.plans import Plan
 from amends_engine.rules import Rule
 from amends_engine.triggers.kinds import Trigger

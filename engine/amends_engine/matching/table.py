@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeAlias
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Facts, Truth, evaluate
 from amends_engine.matching.bits import bits_of
 from amends_engine.matching.currencies import Compared, compared_money, undecidable
 from amends_engine.matching.grid import Grid, build_grid
 from amends_engine.matching.normal_form import Normaliser
-from amends_engine.operators import Undecidable
 from amends_engine.rules import Rule
 
 Places: TypeAlias = frozenset[int]

@@ -7,11 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from amends_engine.calendars import Calendar, is_open
+from amends_engine.comparing import Day
 from amends_engine.conditions import Test
 from amends_engine.deriving import with_derived
 from amends_engine.fields import Derivation, Fields, FieldType, Kind
 from amends_engine.moments import wall_time
-from amends_engine.operators import Day
 from amends_engine.patterns import is_found
 from amends_engine.values import Money, Value
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from amends_engine.actions import Action, Choose, Parallel, Pause, Step, Stop, parts_of
 from amends_engine.clockwork import Clockwork
+from amends_engine.comparing import Undecidable
 from amends_engine.condition_reading import NOTHING
 from amends_engine.conditions import (
     AllOf,
@@ -23,7 +24,7 @@ from amends_engine.continuing import Continuation, way_of, way_on
 from amends_engine.fields import Fields
 from amends_engine.history import PREFIX
 from amends_engine.linting.model import is_always_there
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS
 from amends_engine.plans import Json, Outcome
 from amends_engine.rule_testing.running import TestResult
 from amends_engine.rules import Rule

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from amends_engine.actions import Operand, Pause, actions_in, conditions_in, pauses_in, tables_in
+from amends_engine.comparing import before
 from amends_engine.conditions import Condition, Test, tests_in
 from amends_engine.earlier import compared_by, facts_before
 from amends_engine.events import Event
@@ -19,7 +20,6 @@ from amends_engine.linting.axes import cut
 from amends_engine.linting.examples import examples
 from amends_engine.linting.model import Model, is_always_there
 from amends_engine.moments import After, NextClock
-from amends_engine.operators import before
 from amends_engine.placeholders import Text
 from amends_engine.planning import RuleSet
 from amends_engine.plans import Outcome

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from amends_engine.comparing import Day
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.fields import Kind
-from amends_engine.operators import OPERATORS, Day, Operand
+from amends_engine.operators import OPERATORS, Operand
 from amends_engine.saying.amounts import how_often, listed, say_value
 from amends_engine.saying.lexicon import Lexicon, field_words, name_words, quoted
 from amends_engine.writing import clean

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from amends_engine.changes import facts_of_change
+from amends_engine.comparing import Undecidable
 from amends_engine.condition_reading import Scope, read_change
 from amends_engine.conditions import Test, describe_test, evaluate_test
 from amends_engine.documents import Node
 from amends_engine.events import Event, Origin
 from amends_engine.fields import ATTRIBUTE_CHANGED, Field
-from amends_engine.operators import Undecidable
 from amends_engine.reading import Reading
 from amends_engine.shapes import WHEN_CHANGE, check_shape
 from amends_engine.triggers.events import read_origins

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Condition, Facts, evaluate
 from amends_engine.events import Event
 from amends_engine.fields import to_json
-from amends_engine.operators import Undecidable
 from amends_engine.plans import Hit, Json
 
 

@@ -13,6 +13,7 @@ from tests.engine.fuzzing.nasty import BODIES, EMAIL, FIELDS, RULE, WORKSPACE
 
 from amends_connectors.registry import kinds
 from amends_engine.actions import Voice
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Trace, evaluate, trace
 from amends_engine.events import Event
 from amends_engine.explaining import Known, explain
@@ -20,7 +21,7 @@ from amends_engine.findings import Finding, has_errors
 from amends_engine.linting import lint
 from amends_engine.messages import MissingValue
 from amends_engine.nearest import missed
-from amends_engine.operators import OPERATORS, Undecidable
+from amends_engine.operators import OPERATORS
 from amends_engine.planning import rule_set
 from amends_engine.templates import Look
 from amends_engine.values import Money

@@ -12,6 +12,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from amends_engine.actions import Branch, Choose
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test, evaluate, evaluate_test
 from amends_engine.fields import EventType, Field, Fields, FieldType, Kind
 from amends_engine.linting import model
@@ -21,7 +22,6 @@ from amends_engine.linting.constants import Search
 from amends_engine.linting.examples import examples, is_impossible, is_true
 from amends_engine.linting.formulas import TooHard, both, boxes, cells, either, every
 from amends_engine.linting.model import NOW, Model, Wanted
-from amends_engine.operators import Undecidable
 from amends_engine.values import Money, Value
 
 MOST_WORLDS = 5_000

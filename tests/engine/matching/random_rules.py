@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
 from typing import Any
 
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, AnyOf, Condition, Facts, Is, Not, Test, Truth, evaluate
 from amends_engine.findings import Place
-from amends_engine.operators import Undecidable
 from amends_engine.patterns import is_found
 from amends_engine.rules import Rule, Status
 from amends_engine.triggers.events import OnEvent

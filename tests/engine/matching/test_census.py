@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from tests.engine.matching.random_rules import NOW, TYPE, rule, some_facts, some_rules
 
 from amends_engine.actions import Voice
+from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, Condition, Facts, Test, evaluate
 from amends_engine.events import Event, Origin
 from amends_engine.matching import Census, Stopped
-from amends_engine.operators import Undecidable
 from amends_engine.planning import RuleSet, plan, rule_set
 from amends_engine.rules import Rule
 from amends_engine.schedules.words import Known, parse_schedule
