@@ -4,8 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -59,15 +59,11 @@ def handed_over(stage: Stage) -> Measured:
 
 def never_before_the_disk(stage: Stage) -> Measured:
     """Every sync takes longer by a known time: an answer that is sooner than that did not wait for one."""
-    strace = shutil.which("strace")
-    if not strace:
-        raise RuntimeError("no strace")
     told, early = [], 0
-    with bench.receiver() as url:
+    with bench.receiver() as url, patch.dict(os.environ, {"AMENDS_DATABASE_URL": stage.address}):
         here = _company(stage)
         for rate in AT_MOST:
-            with _slow_disk(strace, here, bench.settings(here, url)) as served:
-                server = bench.Server(served.process, served.port)
+            with _slow_disk(stage, here, url) as server:
                 server.load(rate, SECONDS, f"slow{rate}-")
             sooner = sum(one < SLOWER * 1000 for one in server.last.times)
             early += sooner
@@ -93,16 +89,47 @@ def _company(stage: Stage) -> Path:
     return here
 
 
+def _slow_disk(stage: Stage, here: Path, url: str) -> "AbstractContextManager[bench.Server]":
+    """A server of ours for whose database every sync takes longer."""
+    if stage.kind == "sqlite":
+        return _with_a_slow_disk(bench.settings(here, url))
+    return _beside_a_slow_disk(stage, here, url)
+
+
 @contextmanager
-def _slow_disk(strace: str, here: Path, settings: dict[str, str]) -> Iterator[Served]:
-    watch = ["-e", "trace=fsync,fdatasync", "-e", f"inject=fsync,fdatasync:delay_exit={SLOWER * 1_000_000:.0f}"]
+def _with_a_slow_disk(settings: dict[str, str]) -> "Iterator[bench.Server]":
     program = [sys.executable, "-c", "from amends.cli import main; main()", "serve", "--port", "0"]
-    command = [strace, "-f", "-o", os.devnull, *watch, *program]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=os.environ | settings, text=True, **pipes) as process:
+    with _slowed(*program, settings=settings) as process:
+        served = Served(process)
         try:
-            served = Served(process)
-            yield served
+            yield bench.Server(process, served.port)
         finally:
             process.kill()
             os.kill(served.told("serving")[0]["process"], 9)
+
+
+@contextmanager
+def _beside_a_slow_disk(stage: Stage, here: Path, url: str) -> "Iterator[bench.Server]":
+    """What syncs is PostgreSQL: each of its processes, and those that it begins meanwhile."""
+    with bench.served(here, url) as server:
+        first = stage.one("SELECT split_part(pg_read_file('postmaster.pid'), chr(10), 1)")
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        words = [word for number in (first, *children) for word in ("-p", str(number))]
+        with _slowed(*words) as process:
+            assert process.stderr
+            for _ in (first, *children):
+                process.stderr.readline()  # that it is attached
+            try:
+                yield server
+            finally:
+                process.terminate()  # it lets them go
+
+
+def _slowed(*words: str, settings: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+    strace = shutil.which("strace")
+    if not strace:
+        raise RuntimeError("no strace")
+    watch = ["-e", "trace=fsync,fdatasync", "-e", f"inject=fsync,fdatasync:delay_exit={SLOWER * 1_000_000:.0f}"]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    command = [strace, "-f", "-o", os.devnull, *watch, *words]
+    return subprocess.Popen(command, env=os.environ | dict(settings or {}), text=True, **pipes)
