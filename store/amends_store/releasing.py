@@ -1,20 +1,19 @@
 """What waits goes on: leases end, channels open again, operators resume. What it costs follows what can go on.
 
-A channel that is closed or paused may hold a hundred thousand effects. So they are not looked at one by one, but by
-step, rule and target, of which there are few; and of a channel that is closed one effect at a time tries it.
+A channel that is closed or paused may hold a hundred thousand effects, each for another customer. So they are not
+looked at one by one, but by step and rule, of which there are few; and of each only one effect tries a closed channel.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, literal, literal_column, select, tuple_
+from sqlalchemy import Connection, bindparam, literal_column, select
 
 from amends_engine.states import EffectState
 from amends_engine.steps import channel_of
 from amends_store.circuits import Circuit, circuits_in
-from amends_store.columns import UtcTime
 from amends_store.moves import EffectRecord, Ending, end, quietly
 from amends_store.switches import PAUSED, Pause, is_paused, pauses_in
 from amends_store.tables import effects
@@ -30,7 +29,6 @@ QUARANTINED = "quarantined"
 _WHEN_LEASE_ENDS = {_S.CLAIMED: _S.PLANNED, _S.IN_FLIGHT: _S.UNKNOWN, _S.RECONCILING: _S.UNKNOWN}
 _WHEN_TOO_MANY_END = _WHEN_LEASE_ENDS | {_S.CLAIMED: _S.HELD, _S.RECONCILING: _S.REVIEW}
 _MOST = 5_000
-_LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +39,13 @@ class Hindrances:
     pauses: Sequence[Pause]
     circuits: dict[str, Circuit]
 
-    def most(self, kind: str, rule_id: str, target: str) -> int:
-        """How many effects of that step, rule and target may go on, of those that have waited long enough."""
-        if is_paused(self.pauses, kind, rule_id):
-            return 0
-        channel = channel_of(kind)  # and endpoints that are apart have circuits of their own
-        circuit = self.circuits.get(channel) or self.circuits.get(f"{channel} {target}")
-        return _MOST if circuit is None else int(circuit.probe_at <= self.at)
+    def closed(self, channel: str) -> dict[str, Circuit]:
+        """By target the closed circuits of a channel, such as those of webhooks' endpoints."""
+        start = f"{channel} "
+        return {name.removeprefix(start): one for name, one in self.circuits.items() if name.startswith(start)}
+
+    def may_try(self, circuit: Circuit) -> bool:
+        return circuit.probe_at <= self.at
 
 
 def release_expired(connection: Connection, at: datetime) -> Released:
@@ -72,17 +70,28 @@ _RESUMED = "resumed by an operator"
 
 
 def _free_to_go(connection: Connection, hindrances: Hindrances) -> Iterator[EffectRecord]:
-    for group in _held_groups(connection):
-        if most := hindrances.most(**group):
-            yield from connection.execute(_WAITED, {"at": hindrances.at, "most": most, **group})
+    for kind, rule_id in _held_groups(connection):
+        if is_paused(hindrances.pauses, kind, rule_id):
+            continue
+        group = {"at": hindrances.at, "kind": kind, "rule_id": rule_id}
+        channel = channel_of(kind)
+        circuit, targets = hindrances.circuits.get(channel), hindrances.closed(channel)
+        if circuit is None:
+            yield from connection.execute(_WAITED, {**group, "most": _MOST, "closed": list(targets)})
+        elif hindrances.may_try(circuit):
+            yield from connection.execute(_WAITED, {**group, "most": 1, "closed": list(targets)})
+        for target in targets:
+            if hindrances.may_try(targets[target]):
+                yield from connection.execute(_WAITED_FOR_TARGET, {**group, "target": target})
 
 
-def _held_groups(connection: Connection) -> Iterator[RowMapping]:
-    """From one step, rule and target to the next by the index, whatever lies between."""
-    found = connection.execute(_FIRST_GROUP).mappings().first()
+def _held_groups(connection: Connection) -> Iterator[tuple[str, str]]:
+    """From one step and rule to the next by the index, whatever lies between."""
+    found = connection.execute(_NEXT_KIND, {"kind": ""}).first()
     while found is not None:
-        yield found
-        found = connection.execute(_NEXT_GROUP, {**found}).mappings().first()
+        yield found.kind, found.rule_id
+        after = {"kind": found.kind, "rule_id": found.rule_id}
+        found = connection.execute(_NEXT_RULE, after).first() or connection.execute(_NEXT_KIND, after).first()
 
 
 def _release(row: EffectRecord) -> Ending:
@@ -106,21 +115,16 @@ _EXPIRED = (
 
 # SQLite takes the index of held effects only for these very words
 _IS_HELD = effects.c.state == literal_column(f"'{_S.HELD}'")
-_GROUP = effects.c["kind", "rule_id", "target"]
-_FIRST_GROUP = select(*_GROUP).where(_IS_HELD).order_by(*_GROUP).limit(1)
-# SQLite jumps over equal rows only by a column that follows them in the index
-_NEXT_GROUP = _FIRST_GROUP.where(
-    tuple_(*_GROUP, effects.c.changed_at)
-    > tuple_(*(bindparam(one.name, type_=one.type) for one in _GROUP), literal(_LAST_MOMENT, UtcTime()))
-)
-_WAITED = (
+_KIND, _RULE, _TARGET = effects.c.kind, effects.c.rule_id, effects.c.target
+_FIRST = select(_KIND, _RULE).where(_IS_HELD).order_by(_KIND, _RULE).limit(1)
+_NEXT_RULE = _FIRST.where(bindparam("kind") == _KIND, bindparam("rule_id") < _RULE)
+_NEXT_KIND = _FIRST.where(bindparam("kind") < _KIND)
+_HAS_WAITED = (effects.c.not_before <= bindparam("at")) | (effects.c.reason == PAUSED)
+_OF_GROUP = (
     select(effects)
-    .where(
-        _IS_HELD,
-        *(one == bindparam(one.name) for one in _GROUP),
-        (effects.c.not_before <= bindparam("at")) | (effects.c.reason == PAUSED),
-    )
-    .order_by(effects.c.changed_at, effects.c.id)
-    .limit(bindparam("most"))
+    .where(_IS_HELD, bindparam("kind") == _KIND, bindparam("rule_id") == _RULE, _HAS_WAITED)
+    .order_by(_TARGET, effects.c.changed_at)
     .with_for_update(skip_locked=True)
 )
+_WAITED = _OF_GROUP.where(_TARGET.not_in(bindparam("closed", expanding=True))).limit(bindparam("most"))
+_WAITED_FOR_TARGET = _OF_GROUP.where(bindparam("target") == _TARGET).limit(1)
