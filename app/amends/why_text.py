@@ -126,4 +126,6 @@ def _most(one: CountSeen) -> tuple[int, int, str]:
 def _count(one: CountSeen) -> str:
     if one.answer == "no":
         return f"{one.times} no at {one.text}"
-    return f"{one.times} unknown ({one.text} missing)" if one.answer == "unknown" else f"{one.times} {one.answer}"
+    if one.answer == "unknown":
+        return f"{one.times} unknown ({one.text} missing)"
+    return f"{one.times} {one.answer} {one.place}".strip()

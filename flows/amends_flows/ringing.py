@@ -11,6 +11,7 @@ from amends_engine.continuing import Continuation, in_ringing_order, moved, resu
 from amends_engine.events import Event
 from amends_engine.fields import Fields
 from amends_engine.history_needs import Library, looked_up, on_the_way
+from amends_engine.matching import stopped_by
 from amends_engine.planning import ActedTimes, RuleSet
 from amends_engine.plans import Decision, Mode, Outcome, Timer, decision_id
 from amends_engine.ranking import mode_of
@@ -149,7 +150,8 @@ class Ringer:
             return StageDone(timer, _end(timer, ringing.at, _UNREADABLE), facts)
         try:
             going = Continuation(ringing, rule, event, facts, heard, past, beside)
-            return StageDone(timer, resume(self.rules, going, acted, self.clock()), going.told)
+            decision = resume(self.rules, going, acted, self.clock())
+            return StageDone(timer, decision, going.told, None if decision else stopped_by(rule, going.told))
         except Exception as error:  # noqa: BLE001  one that cannot go on must not keep all others from going on
             return StageDone(timer, _end(timer, ringing.at, _failed(error)), facts)
 

@@ -40,9 +40,15 @@ class DecisionSeen:
     effects: tuple[EffectSeen, ...]
 
 
+AFTER_A_WAIT = "after a wait"
+
+
 @dataclass(frozen=True, slots=True)
 class CountSeen:
-    """answer: "no" with the first false condition, "unknown" with the missing fields, or an outcome of decisions."""
+    """answer: "no" with the first false condition, "unknown" with the missing fields, or an outcome of decisions.
+
+    place: of the condition, or AFTER_A_WAIT.
+    """
 
     rule_version: str
     answer: str
@@ -174,11 +180,14 @@ class PastGlance:
         """How often the rule did not act and why, and its decisions by outcome; the newest version last."""
         stopped = "SELECT rule_version, answer, place, text, count FROM rule_counts WHERE rule_id IN"
         decided = (
-            "SELECT rule_version, outcome, count(*) FROM decisions "
-            "WHERE generation = 0 AND rule_id IN ({}) GROUP BY rule_version, outcome"
+            "SELECT rule_version, outcome, generation > 0, count(*) FROM decisions "
+            "WHERE rule_id IN ({}) GROUP BY rule_version, outcome, generation > 0"
         )
         rows = self._glance.ask(decided, rule_id)
-        found = [CountSeen(version, outcome, "", "", times) for version, outcome, times in rows]
+        found = [
+            CountSeen(version, outcome, AFTER_A_WAIT if is_later else "", "", times)
+            for version, outcome, is_later, times in rows
+        ]
         if self._has_past:
             found += [CountSeen(*row) for row in self._glance.rows(stopped, [rule_id])]
         return found

@@ -226,6 +226,7 @@ def save_stages(
     known = [{"decision_id": one.id, "facts": facts} for one, facts in made if one.intents]
     insert_new(connection, stage_facts, known)
     write_entries(connection, [_entry(decision, at) for decision in decided])
+    add_counts(connection, [stage.stopped for stage in stages if stage.timer.id in taken and stage.stopped])
     return len(taken)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from amends_engine.events import Event
+from amends_engine.matching import Stopped
 from amends_engine.plans import Decision, Json, Mode, Outcome, Timer
 from amends_engine.states import EffectState
 from amends_engine.values import Money, Value
@@ -108,11 +109,15 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class StageDone:
-    """What became of a timer that rang; without a decision nothing is to be done. facts: what was known then."""
+    """What became of a timer that rang; without a decision nothing is to be done. facts: what was known then.
+
+    stopped: what kept a rule from beginning whose window was complete.
+    """
 
     timer: Timer
     decision: Decision | None
     facts: Mapping[str, Value]
+    stopped: Stopped | None = None
 
 
 @dataclass(frozen=True, slots=True)

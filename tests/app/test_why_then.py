@@ -186,6 +186,44 @@ def test_a_changed_rule_is_counted_anew_beside_its_former_version(desk: Desk, wi
     assert second.endswith("): 1 no at is detractor")
 
 
+TWICE = """\
+version: 1
+rules:
+  - id: twice
+    why: Two bad answers of one customer are not chance
+    owner: cx-ops
+    status: live
+    when:
+      at_least: 2
+      of: {event: feedback.received, if: [{is: detractor}]}
+      per: customer.id
+      within: 24h
+    if:
+      - customer.tier: gold
+    then:
+      - slack: {to: "#cx-recovery", card: detractor}
+      - wait: {for: 1h}
+      - email: {template: apology-general}
+"""
+
+
+def two_of(customer: str, **known: str) -> list[dict[str, object]]:
+    ids = (f"{customer}-{number}" for number in (1, 2))
+    return [at(1, 8, customer=customer) | {"id": name, "customer": {"id": customer} | known} for name in ids]
+
+
+def test_a_rule_of_several_events_is_counted_when_its_window_is_complete(desk: Desk, without_prefect: None) -> None:
+    desk.write("twice.yaml", TWICE)
+    once = at(9, 8, customer="once")
+    file = desk.events(*two_of("ana", tier="gold"), *two_of("bo", tier="basic"), *two_of("cy"), once)
+    for _ in range(2):
+        desk.amends("run", file)
+    [line] = desk.amends("why", "--rule", "twice").out.splitlines()
+    stopped, *decided = line.split(", 1 acted")
+    assert stopped == "twice: 1 no at customer.tier, 1 unknown (customer.tier missing)"
+    assert decided == ["", " after a wait"]
+
+
 def test_the_counts_are_one_document_too(desk: Desk, without_prefect: None) -> None:
     desk.amends("run", desk.events(event(1), event(2, nps=9)))
     document = desk.amends("why", "--rule", "premium-detractor", "--json").json()

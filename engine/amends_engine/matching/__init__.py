@@ -42,9 +42,9 @@ compare this package with.
     census       how often each condition is the first to stop its rule
 """
 
-from amends_engine.matching.census import Census, Stopped
+from amends_engine.matching.census import Census, Stopped, stopped_by
 from amends_engine.matching.index import Index, precedence
 from amends_engine.matching.table import Answer
 from amends_engine.matching.unknown import unknown_fields
 
-__all__ = ["Answer", "Census", "Index", "Stopped", "precedence", "unknown_fields"]
+__all__ = ["Answer", "Census", "Index", "Stopped", "precedence", "stopped_by", "unknown_fields"]

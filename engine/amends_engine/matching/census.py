@@ -21,6 +21,7 @@ from amends_engine.matching.currencies import Compared, compared_money, undecida
 from amends_engine.matching.grid import Grid, build_grid
 from amends_engine.matching.normal_form import Form, Normaliser
 from amends_engine.matching.predicates import Predicate
+from amends_engine.matching.unknown import unknown_fields
 from amends_engine.plans import Plan
 from amends_engine.rules import Rule
 from amends_engine.triggers.kinds import Trigger
@@ -217,6 +218,20 @@ def first_false(parts: Sequence[Condition], facts: Facts) -> int | None:
         return next((level for level, part in enumerate(parts) if evaluate(part, facts) is False), None)
     except Undecidable:
         return None
+
+
+def stopped_by(rule: Rule, facts: Facts) -> Stopped | None:
+    """What keeps one rule from acting; None if nothing does, or it cannot be answered."""
+    parts = parts_of(rule.condition)
+    try:
+        if evaluate(rule.condition, facts) is True:
+            return None
+    except Undecidable:
+        return None
+    if (at := first_false(parts, facts)) is not None:
+        return Stopped(*_label(rule, parts[at], at), 1)
+    words = ", ".join(unknown_fields(rule.condition, facts))
+    return Stopped(rule.id, rule.version, "unknown", words, words, 1)
 
 
 def parts_of(condition: Condition) -> tuple[Condition, ...]:

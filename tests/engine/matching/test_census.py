@@ -14,7 +14,7 @@ from amends_engine.actions import Voice
 from amends_engine.comparing import Undecidable
 from amends_engine.conditions import AllOf, Condition, Facts, Test, evaluate
 from amends_engine.events import Event, Origin
-from amends_engine.matching import Census, Stopped
+from amends_engine.matching import Census, Stopped, stopped_by
 from amends_engine.planning import RuleSet, plan, rule_set
 from amends_engine.rules import Rule
 from amends_engine.schedules.words import Known, parse_schedule
@@ -79,6 +79,18 @@ def test_every_rule_that_is_unknown_is_counted_by_the_fields_it_misses(source: R
     expected = Counter((name, ", ".join(fields)) for unknown in made for name, fields in unknown.items())
     found = {(one.rule_id, one.place): one.times for one in counted(rules, *facts) if one.answer == "unknown"}
     assert found == expected
+
+
+@given(seeds)
+def test_one_rule_by_itself_is_stopped_by_what_counting_many_says(source: Random) -> None:
+    plain = [replace(one, condition=_numbered(one.condition)) for one in some_rules(source)]
+    facts = some_facts(source)
+    found = [stopped for one in plain if (stopped := stopped_by(one, facts))]
+    assert sorted(found) == sorted(counted(running(plain), facts))
+    false = {(one.id, f"if[{naive_place(one.condition, facts)}]") for one in plain}
+    assert {(one.rule_id, one.place) for one in found if one.answer == "no"} == {
+        (name, place) for name, place in false if place != "if[None]"
+    }
 
 
 def test_a_condition_is_named_by_its_field_and_place() -> None:
