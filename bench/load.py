@@ -1,4 +1,4 @@
-"""A sender of events in a process of its own: python bench/load.py PORT RATE SECONDS SIZE CONNECTIONS NAME."""
+"""A sender of events in a process of its own: python bench/load.py PORT RATE SECONDS SIZE CONNECTIONS NAME [ROUTES]."""
 
 import json
 import re
@@ -15,7 +15,10 @@ _COMMENT = "The train was late and nobody told us why. " * 6  # a body of 500 by
 
 @dataclass(frozen=True)
 class Wanted:
-    """rate: requests a second, sent whether or not answers come; 0: as fast as that. size: events in each."""
+    """rate: requests a second, sent whether or not answers come; 0: as fast as that. size: events in each.
+
+    routes: how many there are, one of which each event names; without any it names none.
+    """
 
     port: int
     rate: float
@@ -23,6 +26,7 @@ class Wanted:
     size: int
     connections: int
     name: str
+    routes: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def _send(wanted: Wanted, place: int, begin: float, times: list[float]) -> None:
             due = begin + number / wanted.rate if wanted.rate else time.perf_counter()
             if due >= begin + wanted.seconds and number != place:
                 return
-            body = _body(f"{wanted.name}{number}", number, wanted.size)
+            body = _body(wanted, number)
             time.sleep(max(0.0, due - time.perf_counter()))
             began = due if wanted.rate else time.perf_counter()
             link.sendall(body)
@@ -65,16 +69,17 @@ def _send(wanted: Wanted, place: int, begin: float, times: list[float]) -> None:
             number += wanted.connections
 
 
-def _body(name: str, number: int, size: int) -> bytes:
-    events = [_event(f"{name}.{place}", number * size + place) for place in range(size)]
-    body = json.dumps(events if size > 1 else events[0]).encode()
+def _body(wanted: Wanted, number: int) -> bytes:
+    numbers = range(number * wanted.size, (number + 1) * wanted.size)
+    events = [_event(f"{wanted.name}{number}.{place}", one, wanted.routes) for place, one in enumerate(numbers)]
+    body = json.dumps(events if wanted.size > 1 else events[0]).encode()
     head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nX-Api-Key: {KEY}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-def _event(key: str, number: int) -> dict[str, object]:
+def _event(key: str, number: int, routes: int = 0) -> dict[str, object]:
     customer = {"id": f"c{number % 5000}", "tier": "gold", "name": f"Ana {number}"}
-    data = {"nps": number % 10, "comment": _COMMENT}
+    data = {"nps": number % 10, "comment": _COMMENT} | ({"route": f"R{number * 7919 % routes}"} if routes else {})
     return {"id": key, "type": "feedback.received", "source": "bench", "customer": customer, "data": data}
 
 
@@ -91,7 +96,6 @@ def _answer(link: socket.socket) -> None:
 
 
 if __name__ == "__main__":
-    port, rate, seconds, size, connections, name = sys.argv[1:]
-    json.dump(
-        asdict(load(Wanted(int(port), float(rate), float(seconds), int(size), int(connections), name))), sys.stdout
-    )
+    port, rate, seconds, size, connections, name, *routes = sys.argv[1:]
+    said = int(port), float(rate), float(seconds), int(size), int(connections), name, *map(int, routes)
+    json.dump(asdict(load(Wanted(*said))), sys.stdout)

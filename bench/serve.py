@@ -149,8 +149,11 @@ class Server:
     last: Loaded = field(default_factory=lambda: Loaded([], 1.0, 0.0))
     used: float = 0.0
 
-    def load(self, rate: float, seconds: float, name: str, *, size: int = 1, connections: int = 16) -> None:
-        words = [sys.executable, Path(__file__).with_name("load.py"), self.port, rate, seconds, size, connections, name]
+    def load(
+        self, rate: float, seconds: float, name: str, *, size: int = 1, connections: int = 16, routes: int = 0
+    ) -> None:
+        program = [sys.executable, Path(__file__).with_name("load.py")]
+        words = [*program, self.port, rate, seconds, size, connections, name, routes]
         before = self.cpu_seconds()
         done = subprocess.run([*map(str, words)], check=True, capture_output=True, text=True)
         self.used = self.cpu_seconds() - before

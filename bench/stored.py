@@ -48,24 +48,24 @@ def main(is_full: bool) -> None:
         fill(settings, events, rules)
         tell("filling the database", f"{time.perf_counter() - began:,.0f} s")
         tell("size of the database", f"{(here / 'home' / 'amends.db').stat().st_size / 1e6:,.0f} MB")
-        measure(here, events)
+        measure(here, events, rules)
 
 
 def tell(what: str, figure: str) -> None:
     print(f"| {what} | {figure} |", flush=True)
 
 
-def measure(here: Path, events: int) -> None:
+def measure(here: Path, events: int, rules: int) -> None:
     with serve.served(here, serve.NOWHERE):
         pass  # the first start writes the rules down
     began = time.perf_counter()
     with serve.served(here, serve.NOWHERE) as server:
         cpu = server.cpu_seconds()
-        server.load(0, 0.01, "warm")
+        server.load(0, 0.01, "warm", routes=rules)
         first = time.perf_counter() - began
         tell("warm start to the first acknowledgement; CPU until it listens", f"{first:.1f} s; {cpu:.1f} s")
         tell("memory, as soon as it listens", f"{server.memory():.0f} MiB")
-        server.load(100, 10, "at100-")
+        server.load(100, 10, "at100-", routes=rules)
         tell("acknowledgement at 100/s: p50, p99", f"{server.p(50):.0f} ms, {server.p(99):.0f} ms")
         server.drain()
         for name, path in pages(events):

@@ -33,14 +33,17 @@ def _read(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def load_workspace(settings: Settings) -> Workspace:
-    """The workspace; raises FindingsError if it has errors, so that nothing runs."""
+def load_workspace(settings: Settings, *, has_tests: bool = False) -> Workspace:
+    """The workspace; raises FindingsError if it has errors, so that nothing runs.
+
+    has_tests: whether its tests are kept once they are read, which are as large as its rules.
+    """
     files = read_files(workspace_of(settings))
     workspace, findings = read_workspace(files, kinds())
     if workspace is None:
         errors = [finding for finding in findings if finding.is_error]
         raise FindingsError(*as_seen_from_here(workspace_of(settings), errors, files))
-    return workspace
+    return workspace if has_tests else replace(workspace, tests=())
 
 
 def as_seen_from_here(

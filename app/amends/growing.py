@@ -17,7 +17,7 @@ from amends_engine.rules import Rule
 
 def grow_tests(folder: Path, is_wanted: Callable[[Rule], bool]) -> Iterator[str]:
     """Write the missing tests of the wanted rules; what was done, a line for each rule. Again it changes nothing."""
-    workspace = load_workspace(from_here(folder))
+    workspace = load_workspace(from_here(folder), has_tests=True)
     grower = Grower(rules_of(workspace), workspace.fields, office_of(workspace), workspace.tests)
     for rule in filter(is_wanted, workspace.rules):
         grown = grower.grow(rule)

@@ -83,7 +83,8 @@ def read_workspace(
     review: linting.lint where warnings are wanted; a program that only runs the rules does without.
     """
     findings = [_missing(name) for name in _NAMED[:2] if name not in files]
-    roots = {name: _load(files[name], name, findings) for name in _yaml_files(files)}
+    # whoever looks them through needs all trees at once, which are ten times as large as what is read from them
+    roots = {name: _load(files[name], name, findings) for name in _yaml_files(files) if review or not _has_rules(name)}
     profile = _read_profile(roots.get("workspace.yaml"), findings)
     known = roots.get("fields.yaml")
     fields = read_fields(known, findings, profile.language) if known else Fields()
@@ -108,7 +109,9 @@ def read_workspace(
     findings.extend(check_references(dictionary.definitions))
     for name, node in dictionary.definitions.items():
         read_definition(name, node, reading)
-    rules, tests = _read_rules(roots, reading)
+    named = (name for name in _yaml_files(files) if _has_rules(name))
+    trees = (roots[name] if name in roots else _load(files[name], name, findings) for name in named)
+    rules, tests = _read_rules(filter(None, trees), reading)
     workspace = Workspace(profile, fields, dictionary.budgets, templates, sources, rules, tests)
     if has_errors(findings):
         return None, in_reading_order(findings)
@@ -206,13 +209,15 @@ def _template_names(templates: Templates) -> dict[str, frozenset[str]]:
     return {kind: frozenset(templates.names(kind)) for kind in ("email", "card")}
 
 
-def _read_rules(roots: Mapping[str, Node | None], reading: Reading) -> tuple[tuple[Rule, ...], tuple[RuleTest, ...]]:
+def _has_rules(name: str) -> bool:
+    return name not in _NAMED and not _is_in(name, *_NOT_RULES)
+
+
+def _read_rules(roots: Iterable[Node], reading: Reading) -> tuple[tuple[Rule, ...], tuple[RuleTest, ...]]:
     places: dict[str, Place] = {}
     rules: list[Rule] = []
     tests: list[RuleTest] = []
-    for name, root in roots.items():
-        if root is None or name in _NAMED or _is_in(name, *_NOT_RULES):
-            continue
+    for root in roots:
         if not check_shape(root, RULE_FILE, "a rule file", reading.findings):
             continue
         rules.extend(_rules_of(root, places, reading))

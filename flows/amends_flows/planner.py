@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Protocol
 
 from amends_engine.conditions import Facts
@@ -93,9 +94,13 @@ class Planner:
     told: Callable[[int], None] = lambda _count: None
     broken: list[int] = field(default_factory=list)
 
+    @cached_property
+    def _in_force(self) -> Mapping[str, RuleVersion]:
+        return {rule.id: version_of(rule) for rule in self.rules.by_id.values()}
+
     def plan_all(self) -> int:
         """Plan, ring timers, begin slots, tell of what is late or changed, until nothing is left; how many it was."""
-        self.store.put_in_force({rule.id: version_of(rule) for rule in self.rules.by_id.values()})
+        self.store.put_in_force(self._in_force)
         now = self._with_older_versions()
         scheduler = Scheduler(self.store, self.rules, self.fields, self.batch)
         scheduler.note_slots()
@@ -193,7 +198,7 @@ class Planner:
             done = ((by_id[one.event_id], known, one) for one, known in made if one.event_id in saved)
             return self.rules.census.count(done)
 
-        self.store.save_plans(made, {rule.id: version_of(rule) for rule in self.rules.by_id.values()}, stopped)
+        self.store.save_plans(made, self._in_force, stopped)
         return [found for found, _ in made]
 
     def _plans(
@@ -255,8 +260,11 @@ class Planner:
     def _acted_under(
         self, events: Sequence[Event], facts: Mapping[str, Facts], rules: Sequence[Rule], mode: Mode
     ) -> dict[tuple[str, str], list[datetime]]:
-        keys = {(rule.id, key) for rule in rules for event in events for key in keys_of(rule.limits, facts[event.id])}
-        limits = [limit for rule in rules for limit in rule.limits if limit.by != CUSTOMER]
+        counting = [rule for rule in rules if any(limit.by != CUSTOMER for limit in rule.limits)]
+        keys = {
+            (rule.id, key) for rule in counting for event in events for key in keys_of(rule.limits, facts[event.id])
+        }
+        limits = [limit for rule in counting for limit in rule.limits if limit.by != CUSTOMER]
         return self.store.acted_under(keys, _reach(events, limits), mode) if keys else {}
 
 

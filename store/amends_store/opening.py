@@ -23,7 +23,7 @@ _SQLITE_SETTINGS = {
     "synchronous": ("FULL", 2),
     "foreign_keys": ("ON", 1),
     # the pages that a large group of events changes: what has no room goes to the disk once more than is due
-    "cache_size": ("-16000", -16_000),
+    "cache_size": ("-8000", -8_000),
     # pages after which the log goes into the file; what changes often goes there once, then
     "wal_autocheckpoint": ("4000", 4_000),
 }
@@ -146,7 +146,8 @@ def _sqlite_engines(url: URL) -> list[Engine]:
         alone = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
         return [_sqlite_engine(url, _configure_sqlite, **alone)]
     _make_private_file(Path(str(url.database)))
-    return [_sqlite_engine(url, _configure_sqlite), _sqlite_engine(url, _configure_for_notes)]
+    # the connection that was used last is used next: it has the pages and statements, and others need none
+    return [_sqlite_engine(url, one, pool_use_lifo=True) for one in (_configure_sqlite, _configure_for_notes)]
 
 
 def _sqlite_engine(url: URL, configure: Callable[[Any, Any], None], **options: Any) -> Engine:

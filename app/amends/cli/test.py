@@ -61,7 +61,7 @@ def run_tests(
     for target in targets(paths or [], workspace):
         if is_growing:
             _grow(target, words)
-        read = load_workspace(from_here(target.folder))
+        read = load_workspace(from_here(target.folder), has_tests=True)
         results = list(_run(read, [test for test in read.tests if _is_wanted(test, target, words)]))
         outcome.results.extend(results)
         if is_covering:
