@@ -24,6 +24,7 @@ from werkzeug import Request, Response
 from amends.bootstrap import opened_store
 from amends.settings import read_settings
 from amends_flows.prefect_database import plant_migrated
+from amends_flows.server import PrefectServer
 
 
 def one(desk: Desk, query: str) -> int:
@@ -157,6 +158,25 @@ def test_told_to_stop_while_sending_it_waits_for_the_answers(
     wait_for(again.is_idle)
     assert Counter(provider.answered) == Counter(f"ana{number}@example.com" for number in range(1, 21))
     assert again.stop() == 0
+
+
+@pytest.mark.prefect
+@pytest.mark.xdist_group("prefect")
+@pytest.mark.timeout(300)
+def test_told_to_stop_it_lets_the_flow_run_end_that_is_under_way(
+    desk: Desk, start: Start, httpserver: HTTPServer, running_prefect: PrefectServer
+) -> None:
+    provider = SlowProvider(httpserver)
+    settings = {"SENDGRID_API_KEY": "SG.key", "SENDGRID_BASE_URL": httpserver.url_for("").rstrip("/")}
+    served = serve(start, settings={**settings, "PREFECT_API_URL": running_prefect.api_url})
+    wait_for(lambda: served.told("Prefect is there"), 150)
+    assert served.post([event(number) for number in range(1, 5)])[0] == 200
+    wait_for(lambda: provider.begun)
+    assert served.stop() == 0
+    assert served.told("a batch was carried out")
+    assert not served.told("a batch broke off; its effects go on")
+    assert served.odd == []
+    assert states(desk)["email", "succeeded"] == len(provider.answered) == len(provider.begun)
 
 
 @pytest.mark.prefect

@@ -64,7 +64,8 @@ class Server:
 
     def __post_init__(self) -> None:
         runtime = self.made.runtime
-        self.prefect = PrefectSide(self.made, self.stop)
+        self.settled = threading.Event()  # nothing runs in Prefect any more
+        self.prefect = PrefectSide(self.made, self.settled)
         self.work = Work(self.made, self.prefect, self.gauges)
         self.commits = GroupCommit(self.made.store, self.work.planning.ring, self.gauges.groups.observe)
         self.loops = [
@@ -76,7 +77,7 @@ class Server:
                 "sweeping": self.work.sweep,
             }.items()
         ]
-        self.prefect_loop = Loop("Prefect", self.prefect.turn, self.stop, self._count_crash)
+        self.prefect_loop = Loop("Prefect", self.prefect.turn, self.settled, self._count_crash)
         self.writer = threading.Thread(target=self.commits.run, name="commits", daemon=True)
         intake = Intake(
             self.keys, self.made.workspace.fields, self.commits, self.gauges, runtime.clock, self.stop.is_set
@@ -146,7 +147,10 @@ class Server:
         self.commits.close()
         await asyncio.to_thread(self.writer.join, STOP_WITHIN - _LAST)
         left = STOP_WITHIN - _LAST - (time.monotonic() - began)
-        busy = await asyncio.to_thread(join, [*self.loops, self.prefect_loop], left)
+        busy = await asyncio.to_thread(join, self.loops, left)
+        self.settled.set()
+        left = STOP_WITHIN - _LAST - (time.monotonic() - began)
+        busy += await asyncio.to_thread(join, [self.prefect_loop], left)
         self.http.should_exit = True
         with suppress(asyncio.CancelledError):
             await serving
