@@ -252,7 +252,9 @@ class Clockwork:
             rule = self.rules.by_id[ringing.timer.rule_id]
             past = looked_up(on_the_way(rule, event, heard), self._library(), self.fields)
             facts = {**self._facts(event), **self._given_before(ringing.timer)}
-            on = Continuation(ringing, rule, event, facts, tuple(heard), past, self._beside(ringing))
+            on = Continuation(
+                ringing, rule, event, facts, tuple(heard), past, self._beside(ringing), self.fields.derived
+            )
             self.resumed.append(on)
             self.books.problems.met[event.id] = self._met(ringing.timer, rule)
             if decision := resume(self.rules, on, self.acted):

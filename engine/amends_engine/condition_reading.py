@@ -257,7 +257,9 @@ def _build_test(known: Field, operator: Operator, node: Node, scope: Scope, path
     reading = scope.reading
     asked = closed(known, reading.fields.events, reading.templates.get("card", ())) if operator.names_values else known
     operand = read_operand(asked, operator, node, reading)
-    return None if operand is None else Test(known.name, operator.name, operand, path)
+    source = reading.fields.source_of(known) if operator.beside else known
+    made_of = source.name if source is not known else ""
+    return None if operand is None else Test(known.name, operator.name, operand, path, source=made_of)
 
 
 def closed(known: Field, events: Iterable[str], cards: Iterable[str]) -> Field:

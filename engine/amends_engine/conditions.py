@@ -14,7 +14,10 @@ Truth: TypeAlias = bool | None
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One field against one operand. if_missing answers for a missing value; None leaves it unknown."""
+    """One field against one operand. if_missing answers for a missing value; None leaves it unknown.
+
+    source: the score whose band the field is, where it is compared with the one before.
+    """
 
     __test__ = False  # not a pytest class, whatever its name says
 
@@ -23,6 +26,7 @@ class Test:
     operand: Any
     path: str
     if_missing: bool | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ from amends_engine.ages import stale
 from amends_engine.comparing import Undecidable, before, falls, rises
 from amends_engine.conditions import Facts, evaluate
 from amends_engine.deadlines import due_at
+from amends_engine.deriving import with_derived
 from amends_engine.events import Event
+from amends_engine.fields import Derived
 from amends_engine.matching import precedence
 from amends_engine.messages import MissingValue
 from amends_engine.planning import ActedTimes, RuleSet, Stage, limit_reached
@@ -26,7 +28,7 @@ class Continuation:
     """A timer that rang, with what is known now. rule: of the version that decided; heard: what waits brought.
 
     past: by event id what the rule asks of the past about its own event and about those that were heard; beside: rules
-    that acted on the same event at the same moment.
+    that acted on the same event at the same moment; derived: fields that are made of others.
     """
 
     ringing: Ring
@@ -36,6 +38,7 @@ class Continuation:
     heard: tuple[Event, ...] = ()
     past: Mapping[str, Facts] = field(default_factory=dict)
     beside: tuple[Rule, ...] = ()
+    derived: Mapping[str, Derived] = field(default_factory=dict)
 
     @property
     def told(self) -> Facts:
@@ -44,11 +47,12 @@ class Continuation:
         for event in self.heard:
             prefix = event.type.partition(".")[0]
             own = {f"{prefix}.{name}": value for name, value in event.fields.items()}
-            stale = {beside(name) for name in own for beside in (before, falls, rises)}
+            made = (name for name, row in self.derived.items() if row.of in own)
+            stale = {beside(name) for name in (*own, *made) for beside in (before, falls, rises)}
             told = {name: value for name, value in told.items() if name not in stale}
             told.update(own)
             told.update(self.past.get(event.id, {}))
-        return told
+        return with_derived(told, self.derived) if self.heard else told
 
 
 def resume(rules: RuleSet, on: Continuation, acted: ActedTimes, now: datetime | None = None) -> Decision | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from amends_engine.comparing import before
 from amends_engine.fields import Derivation, Derived, Field, FieldType, Kind
 from amends_engine.languages import language_of
 from amends_engine.scales import SCALES
@@ -27,11 +28,14 @@ def sentiment_of(text: Field, name: str, language: str) -> tuple[Derived, Derive
 
 
 def with_derived(facts: _Facts, derived: Mapping[str, Derived]) -> dict[str, Value]:
-    """The facts, and of them those that can be made; one of a missing value is missing too."""
+    """The facts, and of them those that can be made, of bands also those before; one of a missing value is missing."""
     made = dict(facts)
     for name, row in derived.items():
         if row.of in made and (value := _MAKE[row.how](made[row.of], row, made)) is not None:
             made[name] = value
+        if row.how is Derivation.BAND and (was := made.get(before(row.of))) is not None:
+            value = _band(was, row, made)
+            made.update({before(name): value} if value is not None else {})
     return made
 
 

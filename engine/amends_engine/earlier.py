@@ -38,7 +38,7 @@ Former: TypeAlias = Mapping[str, Sequence[Event]]
 def compared_by(test: Test) -> Compared | None:
     """What the answer of a test needs to know; None if it is no event's field or is not compared with before."""
     is_of_event = OPERATORS[test.operator].beside is not None and not test.field.startswith("customer.")
-    return Compared(test.field) if is_of_event else None
+    return Compared(test.source or test.field) if is_of_event else None
 
 
 def is_comparable(known: Field, operator: Operator, fields: Fields) -> bool:

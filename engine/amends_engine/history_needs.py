@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from amends_engine.comparing import Undecidable
 from amends_engine.conditions import Condition, Facts, evaluate, tests_in
+from amends_engine.deriving import with_derived
 from amends_engine.earlier import Compared, Former, compared_by, facts_before, types_of
 from amends_engine.events import Event
 from amends_engine.fields import Fields
@@ -109,7 +110,7 @@ def _values(wanted: Wanted, library: Library, fields: Fields) -> dict[str, dict[
     types = types_of((one for _, asked in asking for one in asked), fields)
     until = max((event.occurred_at for event, _ in asking), default=None)
     former = library.former(_customers(asking), types, until) if until else {}
-    return {event.id: facts_before(asked, event, former) for event, asked in asking}
+    return {event.id: with_derived(facts_before(asked, event, former), fields.derived) for event, asked in asking}
 
 
 def _only(kind: type[_Kind], wanted: Wanted) -> list[tuple[Event, frozenset[_Kind]]]:

@@ -139,7 +139,7 @@ class Planner:
     def tell_some(self) -> int:
         """Let rules know of attributes that are other ones than before; how many changes were looked at."""
         triggers = (rule.trigger for rule in self.rules.by_id.values())
-        watched = {one.field.short_name for one in triggers if isinstance(one, OnChange) and not one.is_of_event}
+        watched = {one.carried.short_name for one in triggers if isinstance(one, OnChange) and not one.is_of_event}
         return self.store.tell_changes(watched, self.fields, self.batch)
 
     def settle_some(self) -> int:

@@ -149,7 +149,7 @@ class Ringer:
         if rule is None:
             return StageDone(timer, _end(timer, ringing.at, _UNREADABLE), facts)
         try:
-            going = Continuation(ringing, rule, event, facts, heard, past, beside)
+            going = Continuation(ringing, rule, event, facts, heard, past, beside, self.fields.derived)
             decision = resume(self.rules, going, acted, self.clock())
             return StageDone(timer, decision, going.told, None if decision else stopped_by(rule, going.told))
         except Exception as error:  # noqa: BLE001  one that cannot go on must not keep all others from going on

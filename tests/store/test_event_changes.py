@@ -92,3 +92,58 @@ def test_the_event_that_a_wait_brought_is_compared_with_the_one_before_it(world:
     world.clock.move(days=2)
     company.happen(score(company, "e2", nps, 2))
     assert company.done("e1") == done
+
+
+BAND = """
+    when: {change: feedback.recommend_band, from: promoter, to: detractor}
+    then:
+      - slack: {to: "#cx", card: alert}
+"""
+ATTRIBUTE_BAND = """
+    when: {change: customer.last_stars_band, to: negative}
+    then:
+      - slack: {to: "#cx", card: alert}
+"""
+AWAITED_BAND = """
+    when: {event: complaint.received}
+    then:
+      - wait_for:
+          event: feedback.received
+          same: customer.id
+          within: 3d
+          then:
+            - choose:
+                - if: [{feedback.recommend_band: {changed_from: promoter, changed_to: detractor}}]
+                  then: [{slack: {to: "#cx", card: alert}}]
+                - if: [{feedback.recommend_band: detractor}]
+                  then: [{email: {template: apology}}]
+          otherwise: [{stop: nobody answered}]
+"""
+
+
+@pytest.mark.parametrize(("first", "done"), [(9, [(0, "slack")]), (7, [])])
+def test_a_band_is_compared_with_the_band_before(world: Any, first: int, done: list[tuple[int, str]]) -> None:
+    company = Company(world, BAND)
+    company.happen(company.event("e1", -2 * DAY, "feedback.received", recommend=first))
+    company.happen(company.event("e2", -DAY, "feedback.received", recommend=2))
+    assert company.done("e1", "e2") == done
+
+
+def test_an_attribute_has_another_band_or_the_same(world: Any) -> None:
+    company = Company(world, ATTRIBUTE_BAND)
+    company.plan()
+    for stars in (5, 4, 2, 1):
+        company.know(last_stars=stars)
+        company.wait(hours=1)
+    effects = world.store.effects()
+    told = world.store.events({each.event_id for each in effects}).values()
+    assert [(event.fields["before"], event.fields["after"]) for event in told] == [("4", "2")]
+
+
+@pytest.mark.parametrize(("first", "kind"), [(9, "slack"), (3, "email")])
+def test_the_band_of_a_score_that_a_wait_brought_is_known(world: Any, first: int, kind: str) -> None:
+    company = Company(world, AWAITED_BAND)
+    company.happen(company.event("e1", -3 * DAY, "feedback.received", recommend=first))
+    company.happen(company.event("e2", -2 * DAY))
+    company.happen(company.event("e3", -DAY, "feedback.received", recommend=2))
+    assert company.done("e2") == [(1, kind)]

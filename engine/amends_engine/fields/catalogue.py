@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from amends_engine.fields.built_in import BUILT_IN, GIVEN_BY_STEPS
-from amends_engine.fields.declared import Derived, Entity, EventType, Field
+from amends_engine.fields.declared import Derivation, Derived, Entity, EventType, Field
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,21 @@ class Fields:
             name = self.derived[name].of
         return name
 
+    def source_of(self, known: Field) -> Field:
+        """The score that a band is of; any other field itself."""
+        row = self.derived.get(known.name)
+        return (self.find(row.of) if row and row.how is Derivation.BAND else None) or known
+
     def has_before(self, known: Field) -> bool:
         """Whether the value before the present one can be known."""
-        return self.customer.get(known.short_name) is known or bool(self.carriers(known))
+        source = self.source_of(known)
+        return self.customer.get(source.short_name) is source or bool(self.carriers(source))
 
     def that_change(self) -> list[str]:
         """The full names of all fields of which the value before can be known."""
         of_events = (known for kind in self.events.values() for known in kind.fields.values())
         found = {known.name for known in (*self.customer.values(), *of_events)}
+        found |= set(self.derived)
         return sorted(name for name in found if (known := self.find(name)) and self.has_before(known))
 
     def carriers(self, known: Field) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def made_for(rule: Rule, fields: Fields) -> RuleTest | None:
 
 
 def _holds(trigger: OnChange, test: RuleTest) -> bool:
-    name = trigger.field.short_name
+    name = trigger.carried.short_name
     was, now = test.before.get(name), test.event.attributes.get(name)
     if was is None or now is None or was == now:
         return False
@@ -95,7 +95,7 @@ def _shifted(values: Mapping[str, Value], by: timedelta) -> dict[str, Value]:
 
 def _changes(trigger: OnChange, base: RuleTest) -> Iterator[Variation]:
     """The values before and after on both sides of what the rule asks, and no change at all."""
-    name, kind = trigger.field.short_name, trigger.field.type
+    name, kind = trigger.carried.short_name, trigger.carried.type
     operands = {test.operator: test for test in trigger.tests}
     befores = list(_values(operands.get("changed_from"), trigger, base.before.get(name)))
     afters = list(_values(operands.get("changed_to"), trigger, base.event.attributes.get(name)))
@@ -119,9 +119,11 @@ def _changes(trigger: OnChange, base: RuleTest) -> Iterator[Variation]:
 
 
 def _values(test: Test | None, trigger: OnChange, usual: Value | None) -> Iterator[Value]:
-    kind = trigger.field.type
+    kind = trigger.carried.type
     if kind.choices:
         yield from kind.choices
+    elif trigger.made:  # of a band every score
+        yield from range(int(kind.low or 0), int(kind.high or 0) + 1)
     elif test is not None:
         yield from values_for(replace(test, operator="one_of"), kind, TEST_TIME)
     elif usual is not None:

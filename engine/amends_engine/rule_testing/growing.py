@@ -354,7 +354,7 @@ def _on_odd_days(base: RuleTest, office: Office) -> Iterator[Variation]:
 def _names_read(rule: Rule, fields: Fields) -> frozenset[str]:
     """The fields that decide, those included that others are made of."""
     tests = [test.field for one in (rule.condition, *conditions_in(rule.steps)) for test in tests_in(one)]
-    changed = [rule.trigger.field.name] if isinstance(rule.trigger, OnChange) else []
+    changed = [rule.trigger.carried.name] if isinstance(rule.trigger, OnChange) else []
     names = (*tests, *_rows(rule), *changed)
     return frozenset((*names, *(fields.derived[name].of for name in names if name in fields.derived)))
 
