@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, literal, select, union_all, update
 
 from amends_engine.facts import Key
 from amends_store.statements import select_in
@@ -27,10 +27,13 @@ def mark_stale_of(connection: Connection, changed: Iterable[tuple[Key, str]]) ->
 
 def _mark(connection: Connection, owner: str, keys: Sequence[tuple[str, str]]) -> None:
     """owner: the column of whoever has the field."""
-    for table, state in _OPEN if keys else ():
-        # few are bound to anything, and every event that comes in asks
-        found = select_in(connection, _bound(table, state, owner), table.c[owner], sorted({who for who, _ in keys}))
-        if due := sorted(set(keys) & {tuple(row) for row in found}):
+    if not keys:
+        return
+    # few are bound to anything, and every event that comes in asks: once for all tables
+    query, named = _bound(owner)
+    found = select_in(connection, query, named, sorted({who for who, _ in keys}))
+    for table, state in _OPEN:
+        if due := sorted(set(keys) & {(row.owner, row.bound) for row in found if row.of == table.name}):
             statement = (
                 update(table)
                 .where(table.c[owner] == bindparam("who"), table.c.bound == bindparam("what"), table.c.state == state)
@@ -40,5 +43,13 @@ def _mark(connection: Connection, owner: str, keys: Sequence[tuple[str, str]]) -
 
 
 @lru_cache
-def _bound(table: Table, state: str, owner: str) -> Select[Any]:
-    return select(table.c[owner], table.c.bound).where(table.c.bound != "", table.c.state == state)
+def _bound(owner: str) -> tuple[Select[Any], Any]:
+    """What is open and bound to a field in each table, and the column of whoever has the field."""
+    each = (
+        select(literal(table.name).label("of"), table.c[owner].label("owner"), table.c.bound).where(
+            table.c.bound != "", table.c.state == state
+        )
+        for table, state in _OPEN
+    )
+    all_of_them = union_all(*each).subquery()
+    return select(all_of_them), all_of_them.c.owner
