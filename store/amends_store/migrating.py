@@ -13,13 +13,13 @@ _FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x616D656E6473  # "amends": any number that two programs do not share by accident
 
 
-def migrate(connection: Connection) -> None:
-    """Within the caller's transaction; raises NewerSchema."""
+def migrate(connection: Connection, to: str = HEAD) -> None:
+    """Within the caller's transaction; raises NewerSchema. to: the tables of an earlier program, for its database."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     found = _revision(connection)
-    if found != HEAD:
-        _upgrade(connection, found)
+    if found != to:
+        _upgrade(connection, found, to)
 
 
 def _revision(connection: Connection) -> str | None:
@@ -28,7 +28,7 @@ def _revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _upgrade(connection: Connection, found: str | None) -> None:
+def _upgrade(connection: Connection, found: str | None, to: str) -> None:
     # imported here: it takes a third of a second, and is needed once for each database and version
     from alembic import command
     from alembic.config import Config
@@ -42,4 +42,4 @@ def _upgrade(connection: Connection, found: str | None) -> None:
             f"The database was written by a newer Amends (tables {found}, this one knows {HEAD}); install that version"
         )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
