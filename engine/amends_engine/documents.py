@@ -269,12 +269,9 @@ def _syntax_finding(error: yaml.YAMLError, text: str, file: str, first_line: int
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
     if mark is None:
-        return Finding(
-            "bad-yaml",
-            f"This is not YAML: {problem}",
-            Place(file, first_line, 1),
-            "remove characters that are not text",
-        )
+        before = text[: getattr(error, "position", 0)]
+        place = Place(file, before.count("\n") + first_line, len(before) - before.rfind("\n"))
+        return Finding("bad-yaml", f"This is not YAML: {problem}", place, "remove characters that are not text")
     lines = text.split("\n")
     if hidden := _hidden_text(lines, mark.line):
         row, column = hidden

@@ -70,9 +70,13 @@ def _read_count(count: Field, node: Node, reading: Reading) -> CountSought | Non
 
 def _read_length(node: Node, reading: Reading) -> timedelta | None:
     try:
-        return parse_duration(node.text)
+        length = parse_duration(node.text)
     except BadValue as error:
         bare = isinstance(node.value, int | float) and not isinstance(node.value, bool)
         remedy = f"write the unit too, for example {node.text}d" if bare else ""
         reading.report("unit-missing" if bare else "bad-duration", f"within: {error}", node.place, remedy)
         return None
+    if not length:
+        reading.report("bad-duration", f"within: {node.text} is no time at all", node.place, "write more than 0")
+        return None
+    return length

@@ -13,9 +13,13 @@ def read_length(node: Node, name: str, reading: Reading) -> timedelta | None:
         length = parse_duration(node.text)
     except BadValue as error:
         code = "unit-missing" if isinstance(node.value, int | float) else "bad-duration"
-        reading.report(code, f"{name}: {error}", node.place)
+        remedy = _NO_HOURS if "business" in node.text else ""
+        reading.report(code, f"{name}: {error}", node.place, remedy)
         return None
     if not length:
         reading.report("bad-duration", f"{name}: {node.text} is no time at all", node.place, "write more than 0")
         return None
     return length
+
+
+_NO_HOURS = "opening hours count for `due` and the like; write hours of the clock here, such as 48h"

@@ -126,15 +126,18 @@ TOO_LATE = mapping({"tell": TEXT}, {"title": TEXT})
 ASK_OVER = mapping({"role": TEXT, "over": ANY, "answer_within": ANY, "no_answer": TEXT})
 MEASURE = mapping({"success": {"type": "object"}})
 SUCCESS = mapping({"event": ANY, "within": ANY}, {"if": LIST})
-LIMITS = mapping(
-    {},
-    {
-        "per_customer": TEXT,
-        "per_case": TEXT,
-        "total": TEXT,
-        "per": {"type": "object", "additionalProperties": TEXT, "minProperties": 1},
-    },
-)
+LIMITS = {
+    **mapping(
+        {},
+        {
+            "per_customer": TEXT,
+            "per_case": TEXT,
+            "total": TEXT,
+            "per": {"type": "object", "additionalProperties": TEXT, "minProperties": 1},
+        },
+    ),
+    "minProperties": 1,
+}
 BRANCH_NAME: Schema = {
     "type": "string",
     "pattern": r"^[a-z0-9][a-z0-9_-]{0,79}$",

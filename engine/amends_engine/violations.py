@@ -78,6 +78,12 @@ _DUE = {
 _EXAMPLES = {
     "when": "write for example when: {event: feedback.received}",
     "limits": "write for example limits: {per_customer: 1 per 30d}",
+    "if": "begin each condition with - on a line of its own",
+    "then": "begin each step with - on a line of its own",
+    "wait": "write for example wait: {for: 2d}",
+    "the event": "write for example {event: complaint.received}",
+    "parallel": "give each list of steps a name, such as customer: and staff:",
+    "success": "write for example success: {event: booking.made, within: 180d}",
 }
 
 

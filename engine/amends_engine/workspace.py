@@ -226,6 +226,9 @@ def _read_rules(roots: Iterable[Node], reading: Reading) -> tuple[tuple[Rule, ..
         for other in rule.overlaps:
             if other not in places:
                 reading.report_unknown("unknown-rule", "The rule", other, places, rule.place)
+            elif other == rule.id:
+                message = f"The rule {rule.id} names itself in overlaps"
+                reading.report("unknown-rule", message, rule.place, "name the rule that it may overlap")
     for test in tests:
         check_test(test, places, reading)
     return tuple(rules), tuple(tests)

@@ -68,6 +68,14 @@ def test_where_there_is_nothing_to_be_seen_coverage_shows_a_dash(desk: Desk) -> 
     assert desk.amends("test", "--coverage", "--json").json()["coverage"]["percent"] is None
 
 
+def test_a_file_that_is_named_means_the_tests_of_its_rules_wherever_they_stand(desk: Desk) -> None:
+    rules, tests = (desk.workspace / "rules.yaml").read_text().split("tests:")
+    desk.write("rules.yaml", rules)
+    desk.write("tests.yaml", f"version: 1\ntests:{tests}")
+    for name in ("rules.yaml", "tests.yaml"):
+        assert desk.amends("test", desk.workspace / name).out == "2 passed, 0 failed\n"
+
+
 def test_json_is_one_document_with_failures_and_coverage(desk: Desk) -> None:
     desk.change("rules.yaml", "does: [voucher, email, slack]", "does: [email]")
     answer = desk.amends("test", "--coverage", "--json")

@@ -136,3 +136,8 @@ def test_a_hostile_file_of_the_largest_size_costs_little(unit: bytes) -> None:
     tracemalloc.stop()
     assert spent < 10  # seconds with tracing; a second without, but a test asserts no tight time
     assert peak < 200 * 1024 * 1024
+
+
+def test_a_character_that_is_not_text_is_shown_where_it_stands() -> None:
+    _, [finding] = load(b"version: 1\nwhy: a\x00b\n", "rules.yaml")
+    assert (finding.code, finding.place.line, finding.place.column) == ("bad-yaml", 2, 7)

@@ -62,7 +62,7 @@ def run_tests(
         if is_growing:
             _grow(target, words)
         read = load_workspace(from_here(target.folder), has_tests=True)
-        results = list(_run(read, [test for test in read.tests if _is_wanted(test, target, words)]))
+        results = list(_run(read, [test for test in read.tests if _is_wanted(test, target, words, read)]))
         outcome.results.extend(results)
         if is_covering:
             outcome.covered.extend(_cover(read, results, target, words))
@@ -127,5 +127,8 @@ def _as_json(result: TestResult) -> Json:
     return {"rule": test.expect.rule_id, "name": test.name, "file": place.file, "line": place.line, "misses": misses}
 
 
-def _is_wanted(test: RuleTest, target: Target, words: str) -> bool:
-    return target.includes(test.place.file) and words.casefold() in f"{test.expect.rule_id} {test.name}".casefold()
+def _is_wanted(test: RuleTest, target: Target, words: str, read: Workspace) -> bool:
+    """A file that was named means its own tests, and those of its rules wherever they stand."""
+    rule = read.rule(test.expect.rule_id)
+    files = [test.place.file, *([rule.place.file] if rule else [])]
+    return any(map(target.includes, files)) and words.casefold() in f"{test.expect.rule_id} {test.name}".casefold()
