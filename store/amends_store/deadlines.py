@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, select, update
 
 from amends_engine.plans import Decision, Intent, Json, Mode
 from amends_engine.states import EffectState
@@ -156,11 +156,8 @@ def due_by(connection: Connection, effect_ids: Collection[str]) -> dict[str, Due
 
 def count_late(connection: Connection, since: datetime | None) -> int:
     """Live effects that were found late since then, or ever."""
-    query = (
-        select(func.count())
-        .select_from(deadlines.join(effects, effects.c.id == deadlines.c.effect_id))
-        .where(deadlines.c.state == "late", effects.c.mode == Mode.LIVE)
-    )
+    is_live = exists().where(effects.c.id == deadlines.c.effect_id, effects.c.mode == Mode.LIVE)
+    query = select(func.count()).select_from(deadlines).where(deadlines.c.state == "late", is_live)
     counted: int = connection.execute(
         query if since is None else query.where(deadlines.c.settled_at >= since)
     ).scalar_one()

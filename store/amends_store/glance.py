@@ -14,6 +14,7 @@ from amends_engine.earlier import Former
 from amends_engine.events import Event
 from amends_engine.facts import Attribute, Key
 from amends_engine.history import Past
+from amends_engine.plans import event_id
 from amends_engine.values import Value
 from amends_store.codec import read_json, read_values, untag
 
@@ -51,7 +52,10 @@ class Glance:
 
     def ids_of_key(self, key: str) -> list[str]:
         """The stored events that their senders call so, one for each source."""
-        return sorted(row[0] for row in self.rows("SELECT id FROM events WHERE key IN", [key]))
+        cursor: Cursor = self._connection.cursor()
+        cursor.execute(_SOURCES, [])
+        named = [event_id(source, key) for (source,) in cursor.fetchall()]
+        return sorted(row[0] for row in self.rows("SELECT id FROM events WHERE key IS NOT NULL AND id IN", named))
 
     def known_events(self, event_ids: Sequence[str]) -> set[str]:
         """Those of the ids that are stored."""
@@ -190,6 +194,15 @@ class Glance:
             cursor.execute(f"{query.replace('@', self._mark)} ({marks})", [*before, *some])
             yield from cursor.fetchall()
 
+
+_SOURCES = """
+WITH RECURSIVE one(source) AS (
+    SELECT min(source) FROM events
+    UNION ALL SELECT (SELECT min(source) FROM events WHERE source > one.source) FROM one WHERE source IS NOT NULL
+)
+SELECT source FROM one WHERE source IS NOT NULL
+"""
+"""From one to the next by an index: they are few, and events many."""
 
 _OF_EVENT = "id, source, key, type, occurred_at, customer_id, fields, attributes, depth"
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Column, Connection, Select, func, literal, select, tuple_
 
 from amends_engine.plans import Mode
-from amends_engine.states import EffectState
+from amends_engine.states import FINAL, EffectState
 from amends_store.columns import UtcTime
 from amends_store.reading import case_of, effect_views, events_of_cases
 from amends_store.tables import cases, effects, events
@@ -31,7 +31,10 @@ def effects_page(
     connection: Connection, state: EffectState | None, after: Mark | None, limit: int
 ) -> list[tuple[Mark, EffectView]]:
     """The newest first, by when they were planned."""
-    query = select(effects) if state is None else select(effects).where(effects.c.state == state)
+    query = select(effects)
+    if state is not None:  # the open ones and the others have an index each
+        is_final = effects.c.finished_at.is_not(None) if state in FINAL else effects.c.finished_at.is_(None)
+        query = query.where(effects.c.state == state, is_final)
     paged = _page(query, effects.c.planned_at, effects.c.id, after, limit)
     rows = connection.execute(paged).all()
     marks = [(row.planned_at, row.id) for row in rows]

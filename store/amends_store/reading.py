@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, FromClause, Row, Select, and_, func, or_, select, union_all
 
 from amends_engine.facts import Attribute
 from amends_engine.plans import Mode, Outcome
@@ -37,14 +37,13 @@ from amends_store.views import (
 
 def counts(connection: Connection, since: datetime | None) -> Counts:
     """Decisions made and effects changed since then, or ever."""
+    changed = _changed_since(since)
     of_decisions = decisions.c["rule_id", "mode", "outcome"]
-    of_effects = effects.c["kind", "mode", "state"]
+    of_effects = changed.c["kind", "mode", "state"]
     number = func.count().label("number")
     made = select(*of_decisions, number).group_by(*of_decisions).order_by(*of_decisions)
-    changed = select(*of_effects, number).group_by(*of_effects).order_by(*of_effects)
     if since is not None:
         made = made.where(decisions.c.decided_at >= since)
-        changed = changed.where(effects.c.changed_at >= since)
     return Counts(
         decisions=tuple(
             DecisionCount(row.rule_id, Mode(row.mode), Outcome(row.outcome), row.number)
@@ -52,13 +51,22 @@ def counts(connection: Connection, since: datetime | None) -> Counts:
         ),
         effects=tuple(
             EffectCount(row.kind, Mode(row.mode), EffectState(row.state), row.number)
-            for row in connection.execute(changed)
+            for row in connection.execute(select(*of_effects, number).group_by(*of_effects).order_by(*of_effects))
         ),
-        reasons=tuple(_reasons(connection, since)),
+        reasons=tuple(_reasons(connection, changed)),
         late=count_late(connection, since),
         in_doubt=connection.execute(_IN_DOUBT).scalar_one(),
         unknown=_unknown(connection, since),
     )
+
+
+def _changed_since(since: datetime | None) -> FromClause:
+    """Effects that changed since then; the final ones, of which there are many, changed last when they finished."""
+    if since is None:
+        return effects
+    columns = select(*effects.c["kind", "mode", "state", "reason"])
+    still_open = columns.where(effects.c.finished_at.is_(None), effects.c.changed_at >= since)
+    return union_all(still_open, columns.where(effects.c.finished_at >= since)).subquery()
 
 
 _SHOWN_REASONS = 10
@@ -69,17 +77,17 @@ _IN_DOUBT = select(func.count()).where(
 )
 
 
-def _reasons(connection: Connection, since: datetime | None) -> Iterator[ReasonCount]:
-    columns = effects.c["kind", "state", "reason"]
+def _reasons(connection: Connection, changed: FromClause) -> Iterator[ReasonCount]:
+    columns = changed.c["kind", "state", "reason"]
     number = func.count().label("number")
     query = (
         select(*columns, number)
-        .where(effects.c.reason != "", effects.c.state != EffectState.SUCCEEDED, effects.c.mode == Mode.LIVE)
+        .where(changed.c.reason != "", changed.c.state != EffectState.SUCCEEDED, changed.c.mode == Mode.LIVE)
         .group_by(*columns)
         .order_by(number.desc(), *columns)
         .limit(_SHOWN_REASONS)
     )
-    for row in connection.execute(query if since is None else query.where(effects.c.changed_at >= since)):
+    for row in connection.execute(query):
         yield ReasonCount(row.kind, EffectState(row.state), row.reason, row.number)
 
 

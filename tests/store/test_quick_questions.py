@@ -1,6 +1,7 @@
 """What every round of planning asks goes by an index, however much is stored."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from sqlalchemy import event
 from tests.store.company import Company
 
 from amends_engine.plans import Mode
+from amends_engine.states import EffectState
 from amends_store.store import Store
 
+_LATELY = datetime(2026, 3, 1, tzinfo=UTC)
 RUNNING = [("the-rule", Mode.LIVE)]
 WAITS = "    when: {event: complaint.received}\n    then: [{wait: {for: 1d}}, {email: {template: apology}}]\n"
 QUESTIONS: dict[str, Callable[[Store], Any]] = {
@@ -19,6 +22,9 @@ QUESTIONS: dict[str, Callable[[Store], Any]] = {
     "timers that ring": lambda store: store.rings(RUNNING, 500),
     "timers that ring between events": lambda store: store.rings(RUNNING, 500, is_busy=True),
     "waits that nothing ends yet": lambda store: store.age_waits(500),
+    "a page of failures": lambda store: store.effects_page(EffectState.FAILED, None, 100),
+    "a page of planned effects": lambda store: store.effects_page(EffectState.PLANNED, None, 100),
+    "what happened since": lambda store: store.counts(since=_LATELY),
     "windows": lambda store: store.settle_windows(lambda _: [], {}, 500),
 }
 
@@ -29,6 +35,8 @@ SMALL = {
     "SCAN rule_versions USING COVERING INDEX sqlite_autoindex_rule_versions_1",
     "SCAN hits USING INDEX ix_hits_unsettled",
     "SCAN timers USING INDEX ix_timers_stale",
+    "SCAN effects USING INDEX ix_effects_open_of_customer",  # no more than are open
+    "SCAN anon_1",  # what was found so
     "SCAN hits USING INDEX ix_hits_fresh",
     "SCAN timers USING INDEX ix_timers_fresh",
     "SCAN deadlines USING INDEX ix_deadlines_stale",

@@ -69,6 +69,7 @@ class DecisionRow(Row, table=True):
         one_of("mode", Mode),
         one_of("outcome", Outcome),
         Index(None, "customer_id", "decided_for"),
+        Index(None, "decided_at"),
     )
 
     id: str = Field(primary_key=True)

@@ -17,6 +17,7 @@ class EventRow(Row, table=True):
     __table_args__ = (
         UniqueConstraint("source", "key_hash"),
         Index("ix_events_unplanned", "occurred_at", "id", **only_where("planned_at IS NULL")),
+        Index("ix_events_unknown", "planned_at", **only_where("unknown IS NOT NULL")),
         Index(None, "customer_id", "occurred_at"),
     )
 

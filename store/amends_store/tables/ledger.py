@@ -31,6 +31,8 @@ class EffectRow(Row, table=True):
         Index("ix_effects_open", *_TURN, **only_where("finished_at IS NULL")),
         Index("ix_effects_held", *_HELD_BY, **only_where("state = 'held'")),
         Index("ix_effects_open_of_customer", "customer_id", "kind", **only_where("finished_at IS NULL")),
+        Index("ix_effects_final", "state", "planned_at", "id", **only_where("finished_at IS NOT NULL")),
+        Index("ix_effects_finished_at", "finished_at", **only_where("finished_at IS NOT NULL")),
         Index(None, "planned_at", "id"),
     )
 
@@ -69,6 +71,7 @@ class DeadlineRow(Row, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["effect_id"], ["effects.id"]),
         one_of("state", ("open", "met", "late", "void")),
+        Index("ix_deadlines_late", "settled_at", **only_where("state = 'late'")),
         Index("ix_deadlines_open", "due_at", **only_where("state = 'open'")),
         Index("ix_deadlines_stale", "effect_id", **only_where("state = 'open'", "is_stale")),
         Index("ix_deadlines_bound", "customer_id", "bound", **only_where("state = 'open'")),
