@@ -116,7 +116,7 @@ KEPT_BY = {
 
 @pytest.fixture(scope="module")
 def workspace() -> Workspace:
-    return load_workspace(read_settings({}, TESTS, LANGUAGE))
+    return load_workspace(read_settings({}, TESTS, LANGUAGE), has_tests=True)
 
 
 def test_every_example_loads_without_a_finding(desk: Desk) -> None:
