@@ -1,9 +1,12 @@
 """The page over the preview outbox: what would have been sent, newest first, for people to look at."""
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from email import message_from_bytes, policy
+from heapq import nlargest
 from pathlib import Path
 
 from amends_connectors.preview_page import Shelf, as_block, as_letter, as_slack_card, as_staff_card, page
@@ -14,20 +17,33 @@ INDEX = "index.html"
 def write_index(outbox: Path, newest: int = 100) -> Path:
     """Write outbox/index.html over all channels, with so many previews of each drawn out; returns its path."""
     outbox.mkdir(parents=True, exist_ok=True)
-    shelves = [_shelf(folder, newest) for folder in sorted(outbox.iterdir()) if folder.is_dir()]
-    draft = outbox / f".{INDEX}"
+    shelves = [_shelf(Path(folder), newest) for folder in sorted(changed_at(outbox))]
+    draft = outbox / f".{INDEX}.{os.getpid()}"  # several programs may write it
     draft.write_text(page([shelf for shelf in shelves if shelf.count]), encoding="utf-8", errors="replace")
     return draft.replace(outbox / INDEX)
 
 
+def changed_at(outbox: Path) -> dict[str, int]:
+    """When a preview was last added to each folder or taken from it, in nanoseconds."""
+    with os.scandir(outbox) as entries:
+        return {entry.path: entry.stat().st_mtime_ns for entry in entries if entry.is_dir()}
+
+
 def _shelf(folder: Path, newest: int) -> Shelf:
     """Files of one name are one preview."""
-    previews: dict[str, list[Path]] = defaultdict(list)
-    for file in folder.iterdir():
-        if not file.name.startswith("."):
-            previews[file.stem].append(file)
-    by_age = sorted(previews.values(), key=lambda files: (files[0].stat().st_mtime_ns, files[0].name), reverse=True)
-    return Shelf(folder.name, len(by_age), tuple(_draw(sorted(files)) for files in by_age[:newest]))
+    previews: dict[str, list[str]] = defaultdict(list)
+    age: dict[str, int] = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem = entry.name.rpartition(".")[0] or entry.name
+            with suppress(FileNotFoundError):  # taken away meanwhile
+                if not entry.name.startswith("."):
+                    age[stem] = entry.stat().st_mtime_ns
+                    previews[stem].append(entry.name)
+    first = nlargest(newest, previews, key=lambda stem: (age[stem], stem))
+    return Shelf(
+        folder.name, len(previews), tuple(_draw([folder / one for one in sorted(previews[it])]) for it in first)
+    )
 
 
 def _draw(files: Sequence[Path]) -> str:

@@ -48,6 +48,8 @@ def test_an_event_is_carried_out_soon_and_nothing_personal_is_told(desk: Desk, s
     found = served.get(f"/v1/events/{answer['id']}")[1]
     assert {one["rule"] for one in found["decisions"]} == {"premium-detractor", "detractor-reply"}
     assert served.get("/readyz")[1]["ready"] is True
+    page = desk.home / "outbox" / "index.html"
+    wait_for(lambda: page.exists() and "2 previews" in page.read_text())
     assert served.stop() == 0
     told = json.dumps(served.lines)
     assert served.odd == []

@@ -24,6 +24,7 @@ from amends.serving.group_commit import GroupCommit
 from amends.serving.kept import Kept
 from amends.serving.loops import Loop, join, start
 from amends.serving.prefect_side import PrefectSide
+from amends.serving.previews import PreviewPage
 from amends.serving.work import Work
 from amends_flows.server import end_at_once
 from amends_store.errors import StoreError
@@ -78,6 +79,8 @@ class Server:
             }.items()
         ]
         self.prefect_loop = Loop("Prefect", self.prefect.turn, self.settled, self._count_crash)
+        shown = PreviewPage(self.made.settings.outbox, self.stop.wait)
+        self.previews_loop = Loop("the page over previews", shown.turn, self.stop, self._count_crash)
         self.writer = threading.Thread(target=self.commits.run, name="commits", daemon=True)
         intake = Intake(
             self.keys, self.made.workspace.fields, self.commits, self.gauges, runtime.clock, self.stop.is_set
@@ -125,7 +128,7 @@ class Server:
         serving = asyncio.create_task(self.http.serve([listening]))
         await self.http.is_listening.wait()
         journal.tell("serving", address=f"http://{host}:{port}", process=os.getpid())
-        start([*self.loops, self.prefect_loop])
+        start([*self.loops, self.previews_loop, self.prefect_loop])
         pages = asyncio.ensure_future(self.application.pages())
         await asyncio.wait([asyncio.create_task(asked.wait()), serving], return_when=asyncio.FIRST_COMPLETED)
         await self._end(serving)
@@ -147,7 +150,7 @@ class Server:
         self.commits.close()
         await asyncio.to_thread(self.writer.join, STOP_WITHIN - _LAST)
         left = STOP_WITHIN - _LAST - (time.monotonic() - began)
-        busy = await asyncio.to_thread(join, self.loops, left)
+        busy = await asyncio.to_thread(join, [*self.loops, self.previews_loop], left)
         self.settled.set()
         left = STOP_WITHIN - _LAST - (time.monotonic() - began)
         busy += await asyncio.to_thread(join, [self.prefect_loop], left)
@@ -164,7 +167,7 @@ class Server:
 
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Whether events can be taken, and what else there is to know."""
-        loops = {loop.name: loop.state for loop in [*self.loops, self.prefect_loop]}
+        loops = {loop.name: loop.state for loop in [*self.loops, self.previews_loop, self.prefect_loop]}
         is_able = not self.stop.is_set() and self._can_commit()
         is_ready = is_able and all(loop.is_well for loop in self.loops)
         return is_ready, {

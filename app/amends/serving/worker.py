@@ -11,6 +11,7 @@ from amends.serving import journal
 from amends.serving.gauges import Gauges
 from amends.serving.loops import Loop, join, start
 from amends.serving.prefect_side import PrefectSide
+from amends.serving.previews import PreviewPage
 from amends.serving.work import Work
 
 STOP_WITHIN = 30.0  # seconds
@@ -29,7 +30,12 @@ class Worker:
     def __post_init__(self) -> None:
         # a Prefect side that is never started: everything is carried out here, and at once
         self.work = Work(self.made, PrefectSide(self.made, self.stop), Gauges(), _PLANNED_AT_ONCE)
-        turns = {"planning": self.work.plan, "carrying out": self.work.relieve, "sweeping": self.work.sweep}
+        turns = {
+            "planning": self.work.plan,
+            "carrying out": self.work.relieve,
+            "sweeping": self.work.sweep,
+            "the page over previews": PreviewPage(self.made.settings.outbox, self.stop.wait).turn,
+        }
         self.loops = [Loop(name, turn, self.stop) for name, turn in turns.items()]
 
     def run(self) -> None:
