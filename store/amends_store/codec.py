@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from amends_engine.matching import Stopped
 from amends_engine.plans import Json
 from amends_engine.values import Money, Value
 
@@ -80,3 +81,17 @@ _UNTAG: dict[str, Callable[[Any], Value]] = {
     "$date": date.fromisoformat,
     "$duration": lambda content: timedelta(microseconds=content),
 }
+
+
+_BETWEEN = "\x1f"
+"""A control character, which YAML lets into no name."""
+
+
+def pack_counter(one: Stopped) -> str:
+    """All but the times."""
+    return _BETWEEN.join(one[:-1])
+
+
+def unpack_counter(key: str, times: int) -> Stopped:
+    rule_id, rule_version, answer, place, text = key.split(_BETWEEN)
+    return Stopped(rule_id, rule_version, answer, place, text, times)

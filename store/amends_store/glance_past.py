@@ -1,7 +1,7 @@
 """A quick look at the past: what was known at a time, which rules ran then, and what was decided and done."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from amends_engine.facts import Attribute
 from amends_engine.plans import Hit, Json, Mode, Outcome
 from amends_engine.states import EffectState
 from amends_engine.values import Value
-from amends_store.codec import read_json, untag
+from amends_store.codec import read_json, unpack_counter, untag
 from amends_store.glance import Glance, read_time
 
 
@@ -178,7 +178,6 @@ class PastGlance:
 
     def counts(self, rule_id: str) -> list[CountSeen]:
         """How often the rule did not act and why, and its decisions by outcome; the newest version last."""
-        stopped = "SELECT rule_version, answer, place, text, count FROM rule_counts WHERE rule_id IN"
         decided = (
             "SELECT rule_version, outcome, generation > 0, count(*) FROM decisions "
             "WHERE rule_id IN ({}) GROUP BY rule_version, outcome, generation > 0"
@@ -188,9 +187,30 @@ class PastGlance:
             CountSeen(version, outcome, AFTER_A_WAIT if is_later else "", "", times)
             for version, outcome, is_later, times in rows
         ]
-        if self._has_past:
-            found += [CountSeen(*row) for row in self._glance.rows(stopped, [rule_id])]
-        return found
+        return [*found, *_summed(self._stopped(rule_id))]
+
+    def _stopped(self, rule_id: str) -> Iterator[CountSeen]:
+        """What is added up, and what the latest batches counted: in one query, for one becomes the other."""
+        if not self._has_past:
+            return
+        query = "SELECT rule_version, answer, place, text, count FROM rule_counts WHERE rule_id = {}"
+        if self._glance.has_table("counted_batches"):
+            query += " UNION ALL SELECT '', '', '', counts, 0 FROM counted_batches"
+        for version, answer, place, text, times in self._glance.ask(query, rule_id):
+            if answer:
+                yield CountSeen(version, answer, place, text, times)
+            else:
+                counted = (unpack_counter(*counter) for counter in read_json(text).items())
+                yield from (CountSeen(*one[1:]) for one in counted if one.rule_id == rule_id)
+
+
+def _summed(counts: Iterable[CountSeen]) -> list[CountSeen]:
+    """Each counter once."""
+    found: dict[tuple[str, str, str], CountSeen] = {}
+    for one in counts:
+        key = one.rule_version, one.answer, one.place
+        found[key] = replace(one, times=one.times + found[key].times) if key in found else one
+    return list(found.values())
 
 
 def _case(row: Any, at: datetime) -> tuple[str, dict[str, Value]]:

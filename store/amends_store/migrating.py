@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from amends_store.errors import NewerSchema
 
-HEAD = "0023"
+HEAD = "0024"
 """The newest migration; a test holds it to the files."""
 
 _FOLDER = Path(__file__).parent / "migrations"

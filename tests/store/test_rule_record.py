@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -10,6 +11,7 @@ from amends_engine.events import Profile
 from amends_engine.matching import Stopped
 from amends_engine.plans import Outcome, Plan
 from amends_engine.values import Value
+from amends_store import rule_record
 from amends_store.glance import glance_at
 from amends_store.glance_past import CountSeen, PastGlance
 from amends_store.types import RuleVersion
@@ -145,6 +147,33 @@ def test_one_batch_may_count_the_same_condition_twice(world: Any, past: PastGlan
     twice = [Stopped("tier", "v1", "no", "if[0]", "customer.tier", times) for times in (2, 3)]
     world.store.save_plans([(Plan(event.id, ()), {})], {}, lambda _: twice)
     assert past.counts("tier") == [CountSeen("v1", "no", "if[0]", "customer.tier", 5)]
+
+
+def plan_and_count(world: Any, number: int, *stopped: Stopped) -> None:
+    event = world.event(f"n{number}")
+    world.accept(event)
+    world.store.save_plans([(Plan(event.id, ()), {})], {}, lambda _: stopped)
+
+
+def test_counts_stay_the_same_when_batches_are_added_up(world: Any, past: PastGlance) -> None:
+    def counted() -> set[tuple[str, str, int]]:
+        return {(one.answer, one.place, one.times) for one in past.counts("tier")}
+
+    with patch.object(rule_record, "_MOST_BATCHES", 3):
+        for number in range(1, 9):
+            other = Stopped("other", "v1", "no", "if[0]", "customer.tier", 7)
+            often = Stopped("tier", "v1", "no", "if[0]", "customer.tier", number)
+            once = Stopped("tier", "v1", "unknown", f"customer.field{number}", f"customer.field{number}", 1)
+            plan_and_count(world, number, often, once, other)
+            unknown = {("unknown", f"customer.field{each}", 1) for each in range(1, number + 1)}
+            assert counted() == {("no", "if[0]", sum(range(number + 1))), *unknown}
+
+
+def test_a_condition_that_is_called_something_else_now_is_counted_on(world: Any, past: PastGlance) -> None:
+    with patch.object(rule_record, "_MOST_BATCHES", 2):
+        for number, words in enumerate(("tier", "the tier", "customer's tier")):
+            plan_and_count(world, number, Stopped("tier", "v1", "no", "if[0]", words, 1))
+    assert [one.times for one in past.counts("tier")] == [3]
 
 
 def test_decisions_are_told_with_their_effects(world: Any, past: PastGlance) -> None:

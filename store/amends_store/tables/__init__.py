@@ -4,6 +4,7 @@ What a person said or was sent stands in tables of its own (raw_events, facts, r
 """
 
 from amends_store.tables.deciding import (
+    counted_batches,
     decisions,
     facts,
     limit_counts,
@@ -39,6 +40,7 @@ __all__ = [
     "case_events",
     "cases",
     "circuits",
+    "counted_batches",
     "customer_attributes",
     "customers",
     "deadlines",

@@ -48,6 +48,15 @@ class RuleCountRow(Row, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
+class CountedBatchRow(Row, table=True):
+    """The counters of one batch in one row, until they are added to those in rule_counts."""
+
+    __tablename__ = "counted_batches"
+
+    id: int | None = row_number()
+    counts: Any = Field(sa_column=Column(PlainJson, nullable=False))
+
+
 class PlanningRow(Row, table=True):
     """Events that a worker has in its hands to plan; a row that stays is of a worker that died."""
 
@@ -124,6 +133,7 @@ class StageFactsRow(Row, table=True):
 rule_versions = table_of(RuleVersionRow)
 rules_in_force = table_of(RuleInForceRow)
 rule_counts = table_of(RuleCountRow)
+counted_batches = table_of(CountedBatchRow)
 plannings = table_of(PlanningRow)
 decisions = table_of(DecisionRow)
 limit_counts = table_of(LimitCountRow)
