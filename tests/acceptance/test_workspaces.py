@@ -23,7 +23,7 @@ def test_it_checks_out_without_a_finding(name: str, desk: Desk) -> None:
 @pytest.mark.parametrize("name", PACKS)
 def test_its_tests_pass_and_there_are_some_for_every_live_rule(name: str, desk: Desk) -> None:
     answer = desk.amends("test", PACKS[name])
-    workspace = load_workspace(read_settings({}, Path.cwd(), PACKS[name]))
+    workspace = load_workspace(read_settings({}, Path.cwd(), PACKS[name]), has_tests=True)
     assert answer.code == 0
     assert answer.out == f"{len(workspace.tests)} passed, 0 failed\n"
     live = {rule.id for rule in workspace.rules if rule.status is Status.LIVE}
