@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import httpcore
@@ -76,24 +77,35 @@ def post(url: str, headers: Mapping[str, str], body: bytes, guard: Guard, line: 
 
     Raises NeverConnected or ForbiddenAddress when nothing was sent, AnswerLost when it may have been.
     """
-    request = httpx.Request("POST", url, headers=dict(headers), content=body)
-    with _Transport(line.context(), _Network(guard, line)) as transport:
+    target = _target(url)
+    said = [(b"Host", _host(url)), *((name.encode(), value.encode()) for name, value in headers.items())]
+    request = httpcore.Request("POST", target, headers=[*said, (b"Content-Length", b"%d" % len(body))], content=body)
+    # One connection for each call: one that was kept may end while a request is on its way, and then nobody knows.
+    # Without a client and its pool around it, which cost a third of the call.
+    with httpcore.HTTPConnection(target.origin, line.context(), network_backend=_Network(guard, line)) as connection:
         try:
-            answer = transport.handle_request(request)
+            answer = connection.handle_request(request)
             answer.close()
         except (NeverConnected, ForbiddenAddress):
             raise
-        except (httpx.HTTPError, OSError) as error:
+        except (*_TROUBLES, OSError) as error:
             raise AnswerLost(type(error).__name__) from error
-    return Answer(answer.status_code, dict(answer.headers))
+    return Answer(answer.status, {name.decode().lower(): value.decode("latin-1") for name, value in answer.headers})
 
 
-class _Transport(httpx.HTTPTransport):
-    """httpx's own transport, on a network of ours; its retries are off by default."""
+_TROUBLES = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError)
 
-    def __init__(self, tls: ssl.SSLContext, network: httpcore.NetworkBackend) -> None:
-        super().__init__(verify=tls, trust_env=False)
-        self._pool = httpcore.ConnectionPool(ssl_context=tls, network_backend=network, max_keepalive_connections=0)
+
+@lru_cache
+def _target(url: str) -> httpcore.URL:
+    """The address as it goes over the wire; endpoints are few."""
+    read = httpx.URL(url)
+    return httpcore.URL(scheme=read.raw_scheme, host=read.raw_host, port=read.port, target=read.raw_path)
+
+
+@lru_cache
+def _host(url: str) -> bytes:
+    return httpx.URL(url).netloc
 
 
 class _Network(httpcore.NetworkBackend):
