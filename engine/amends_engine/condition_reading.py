@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from amends_engine.change_checking import check_changes
 from amends_engine.comparing import before
 from amends_engine.conditions import AllOf, AnyOf, Condition, Is, Not, Test
 from amends_engine.documents import Node
@@ -147,6 +148,7 @@ def _read_comparison(known: Field, node: Node, scope: Scope, path: str) -> Condi
         scope.reading.report("missing-key", f"The condition on {known.name} has no operator", node.place,
                              f"write one of {', '.join(OPERATORS)}")  # fmt: skip
     read = tuple(replace(test, if_missing=if_missing) for test in tests if test)
+    check_changes(known, read, node.place, scope.reading)
     return read[0] if len(read) == 1 else AllOf(read, path)
 
 

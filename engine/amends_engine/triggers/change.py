@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from amends_engine.change_checking import check_changes
 from amends_engine.changes import facts_of_change
 from amends_engine.comparing import Undecidable
 from amends_engine.condition_reading import Scope, read_change
@@ -100,7 +101,9 @@ def read_on_change(node: Node, reading: Reading) -> OnChange | None:
     given = {key: node.fields[key] for key in OPERATOR_OF if key in node.fields}
     tests = [read_change(known, OPERATOR_OF[key], each, scope, f"when.{key}") for key, each in given.items()]
     origins = read_origins(node.get("origin"), reading)
-    if len(reading.findings) > before or not origins:
+    is_read = len(reading.findings) == before
+    check_changes(known, [test for test in tests if test], named.place, reading)
+    if not is_read or not origins:
         return None
     of_band = (reading.fields.derived[known.name], source) if source is not known else (None, None)
     return OnChange(known, tuple(test for test in tests if test), origins, types, (), *of_band)

@@ -42,6 +42,7 @@ ABOUT_THE_TEXT = {
     "wait-for-other-field",
     "voucher-in-another-currency",
     "braces-in-a-text",
+    "changes-that-cannot-be",
     "misspelt-card",
 }
 
