@@ -1,6 +1,7 @@
 """Which rules ran at a time, what customers were then, what stopped rules: the store writes, a glance reads."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
@@ -167,6 +168,16 @@ def test_counts_stay_the_same_when_batches_are_added_up(world: Any, past: PastGl
             plan_and_count(world, number, often, once, other)
             unknown = {("unknown", f"customer.field{each}", 1) for each in range(1, number + 1)}
             assert counted() == {("no", "if[0]", sum(range(number + 1))), *unknown}
+
+
+def test_planners_that_add_up_at_the_same_time_lose_and_repeat_nothing(world: Any, past: PastGlance) -> None:
+    def plan_some(first: int) -> None:
+        for number in range(first, first + 10):
+            plan_and_count(world, number, *(Stopped(name, "v1", "no", "if[0]", "tier", 1) for name in ("a", "b")))
+
+    with patch.object(rule_record, "_MOST_BATCHES", 2), ThreadPoolExecutor(4) as pool:
+        list(pool.map(plan_some, (0, 100, 200, 300)))
+    assert [past.counts(name)[0].times for name in ("a", "b")] == [40, 40]
 
 
 def test_a_condition_that_is_called_something_else_now_is_counted_on(world: Any, past: PastGlance) -> None:
