@@ -100,6 +100,7 @@ CODES: dict[str, Code] = {
             for name, means in (
                 ("never-true", "A condition can never be true"),
                 ("always-true", "A condition is true whatever happens, so it decides nothing"),
+                ("never-made", "A condition asks for a case, an ending or a problem that no rule makes"),
                 ("unreachable-branch", "A branch of a choose is never taken"),
                 ("unreachable-step", "A step stands behind a stop, so it is never done"),
                 ("about-nobody", "A rule of the clock without for_each asks about a customer or a case"),

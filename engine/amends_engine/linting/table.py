@@ -7,6 +7,7 @@ from amends_engine.findings import Finding
 from amends_engine.linting.branches import unreachable_branches
 from amends_engine.linting.constants import constants
 from amends_engine.linting.loops import event_loops
+from amends_engine.linting.made_names import names_never_made
 from amends_engine.linting.overlaps import overlapping_rules, tied_rules
 from amends_engine.linting.promises import undeclared_promises
 from amends_engine.linting.slots import slots_about_nobody
@@ -28,6 +29,7 @@ class Lint:
 
 LINTS: tuple[Lint, ...] = (
     Lint("conditions with only one answer", constants),
+    Lint("cases, endings and problems that no rule makes", names_never_made),
     Lint("branches that are never taken", unreachable_branches),
     Lint("steps behind a stop", steps_behind_stops),
     Lint("slots that ask about nobody", slots_about_nobody),
