@@ -45,13 +45,16 @@ class UtcTime(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return datetime.fromisoformat(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+        return _from_text(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
 @lru_cache(maxsize=1024)
 def _in_text(moment: datetime | None) -> str | None:
     """The rows of one transaction share a few moments."""
     return None if moment is None else _in_utc(moment).isoformat(timespec="microseconds")
+
+
+_from_text = lru_cache(maxsize=1024)(datetime.fromisoformat)
 
 
 def _in_utc(moment: datetime) -> datetime:
