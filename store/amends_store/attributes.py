@@ -92,7 +92,7 @@ def _stored(connection: Connection, rows: Iterable[Profile]) -> dict[_Key, _Stor
         for source, customer_ids in of_source.items()
         for one in select_in(connection, _STORED, _COLUMNS.customer_id, customer_ids, {"source": source})
     )
-    return {(one[0], one[1], one[2]): _Stored._make(one[3:]) for one in found}
+    return {tuple(one[:3]): _Stored._make(one[3:]) for one in found}
 
 
 def _keep_past(
