@@ -71,7 +71,10 @@ class Rule:
     def asks(self) -> Condition:
         """Its conditions, without those that its trigger asks."""
         own = len(self.trigger.conditions) if isinstance(self.trigger, OnChange) else 0
-        return AllOf(self.condition.parts[own:], "if") if own and isinstance(self.condition, AllOf) else self.condition
+        if not own or not isinstance(self.condition, AllOf):
+            return self.condition
+        rest = self.condition.parts[own:]
+        return AllOf(rest, "if") if rest else AllOf(())
 
     @property
     def per_customer(self) -> Limit | None:

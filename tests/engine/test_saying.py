@@ -145,6 +145,13 @@ OPERATORS_SAID = {
 """What the example of each operator sounds like, and its opposite."""
 
 
+def test_a_change_without_conditions_is_acted_on_each_time() -> None:
+    text = one_rule("").replace("{event: feedback.received}", "{change: feedback.nps}")
+    rule, words = spoken(text)
+    page = as_text(say(rule, words))
+    assert "It looks at every change of the feedback's NPS.\nIt acts on each of them." in page
+
+
 @pytest.mark.parametrize("name", OPERATORS)
 def test_every_operator_has_words_for_yes_and_for_no(name: str) -> None:
     example = OPERATORS[name].example
