@@ -28,6 +28,23 @@ from amends_store.store import Store, open_store
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+_LONG = ("acceptance", "torture", "flows", "store")
+"""Folders with tests that take long, the longest first."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long begins first, so that at the end no process works alone; the order is random within."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("prefect"):
+        return -1  # one group, which one process takes as a whole
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return _LONG.index(folder) if folder in _LONG else len(_LONG)
+
+
 RULES = """\
 version: 1
 rules:
@@ -307,14 +324,24 @@ def leave_prefect_out(patched: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def running_prefect(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PrefectServer]:
-    """One Prefect server for all tests of this process that need one."""
+def prefect_cache(request: pytest.FixtureRequest) -> Path:
+    """Where the migrated database of this machine lies between two test runs."""
     named = os.environ.get("AMENDS_TEST_CACHE")
-    home = tmp_path_factory.mktemp("prefect")
-    plant_migrated(Path(named) if named else Path(request.config.cache.mkdir("prefect")), home)
-    with embedded_server(home, None, lambda _line: None) as server:
+    return Path(named) if named else Path(request.config.cache.mkdir("prefect"))
+
+
+@pytest.fixture(scope="session")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all processes of a parallel run, so that they share one server."""
+    found = tmp_path_factory.getbasetemp()
+    return (found.parent if os.environ.get("PYTEST_XDIST_WORKER") else found) / "prefect-home"
+
+
+@pytest.fixture(scope="session")
+def running_prefect(prefect_cache: Path, prefect_home: Path) -> Iterator[PrefectServer]:
+    """One Prefect server for all tests that need one."""
+    plant_migrated(prefect_cache, prefect_home)
+    with embedded_server(prefect_home, None, lambda _line: None) as server:
         server.wait_ready()
         yield server
 

@@ -1,11 +1,9 @@
 """One rule on a real store with recording connectors, and one real Prefect server for the tests that need it."""
 
-import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,9 +22,7 @@ from amends_engine.triggers.events import OnEvent
 from amends_engine.values import Money
 from amends_flows.backends import InProcess
 from amends_flows.lanes import open_lanes
-from amends_flows.prefect_database import plant_migrated
 from amends_flows.runtime import Runtime
-from amends_flows.server import embedded_server
 from amends_store.store import open_store
 from amends_store.types import Incoming, RuleVersion
 
@@ -186,22 +182,5 @@ def company(company_of):
 
 
 @pytest.fixture(scope="session")
-def prefect_cache(request):
-    """Where the migrated database of this machine lies between two test runs."""
-    named = os.environ.get("AMENDS_TEST_CACHE")
-    return Path(named) if named else Path(request.config.cache.mkdir("prefect"))
-
-
-@pytest.fixture(scope="session")
-def prefect_home(tmp_path_factory):
-    """One folder for all processes of a parallel run, so that they share one server."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "prefect-home"
-
-
-@pytest.fixture(scope="session")
-def prefect_server(prefect_home, prefect_cache):
-    plant_migrated(prefect_cache, prefect_home)
-    with embedded_server(prefect_home, None, lambda line: None) as server:
-        server.wait_ready()
-        yield server
+def prefect_server(running_prefect):
+    return running_prefect
