@@ -24,6 +24,7 @@ from amends_flows.backends import PATIENCE
 from amends_flows.compiling import compile_rule, tags_of
 from amends_flows.reports import BatchReport
 from amends_flows.runtime import Runtime, use
+from amends_flows.server import OutsideServer
 from amends_store.types import Batch
 
 for _late in ("fastapi", "prefect.flow_engine", "prefect.task_engine"):
@@ -42,6 +43,7 @@ class InPrefect:
 
     def __init__(self, runtime: Runtime, api_url: str) -> None:
         self._runtime = runtime
+        self._server = OutsideServer(api_url)
         # Without heartbeats a run does not wait a second for their thread. Only settings can say none: the
         # environment variable cannot.
         settings = {
@@ -66,10 +68,11 @@ class InPrefect:
 
     def close(self) -> None:
         """Wait for what Prefect has not told its server yet; call it before the server stops."""
-        with suppress(Exception):  # a server that has gone away takes no tag, and nothing depends on one
-            for name, wanted in self._untagged.items():
+        is_there = self._server.is_well()  # Prefect's client asks a server that has gone for more than a minute
+        with suppress(Exception):  # nothing depends on a tag
+            for name, wanted in self._untagged.items() if is_there else ():
                 self._tag_flow(name, wanted)
-        EventsWorker.drain_all(timeout=_LAST_EVENTS, at_exit=False)
+        EventsWorker.drain_all(timeout=_LAST_EVENTS if is_there else 0, at_exit=False)
         self._open.close()
 
     def _run(self, rule: Rule, batch: Batch) -> BatchReport:

@@ -225,6 +225,16 @@ sys.exit([isinstance(report, BatchFailed) for report in reports] != [False, True
 """
 
 
+def test_a_server_that_has_gone_is_told_nothing_more(in_prefect, company, monkeypatch):
+    company.plan()
+    backend, told = in_prefect(company), []
+    company.run(backend)
+    monkeypatch.setattr(backend._server, "is_well", lambda: False)
+    monkeypatch.setattr(backend, "_tag_flow", lambda name, _tags: told.append(name))
+    backend.close()
+    assert told == []
+
+
 def test_prefect_prints_nothing_on_our_console_even_when_a_run_fails(prefect_server, prefect_home, tmp_path):
     arguments = [str(Path(__file__).parent), str(prefect_home), prefect_server.api_url, str(tmp_path)]
     done = subprocess.run([sys.executable, "-c", QUIET, *arguments], capture_output=True, text=True, check=False)
