@@ -37,15 +37,22 @@ class Account:
     late: frozenset[str] = frozenset()
 
 
-def account_of(event: Event, workspace: Workspace, known: Memory, at: datetime | None, clock: datetime) -> Account:
-    """at: with the rules and the data of that time; clock: what time it is now.
+def account_of(
+    event: Event,
+    workspace: Workspace,
+    known: Memory,
+    at: datetime | None,
+    clock: datetime,
+    ready: RuleSet | None = None,
+) -> Account:
+    """at: with the rules and the data of that time; clock: what time it is now; ready: the rules of the workspace.
 
     Without at, drafts and paused rules come last, each as if it alone were live.
     """
     made = known.past.decisions(event.id) if known.past else []
     decisions = _by_rule(one for one in made if at is None or one.decided_at <= at)
     if at is None:
-        rules, notes = _rules_now(workspace, known.past, decisions)
+        rules, notes = _rules_now(workspace, known.past, decisions, ready)
         facts, until = known.facts_then(event), clock
         received_by = known.planned_at(event.id)
     else:
@@ -80,9 +87,13 @@ def _by_rule(decisions: Iterable[DecisionSeen]) -> dict[str, tuple[DecisionSeen,
 
 
 def _rules_now(
-    workspace: Workspace, past: PastGlance | None, decisions: Mapping[str, Sequence[DecisionSeen]]
+    workspace: Workspace,
+    past: PastGlance | None,
+    decisions: Mapping[str, Sequence[DecisionSeen]],
+    ready: RuleSet | None,
 ) -> tuple[RuleSet, tuple[str, ...]]:
     """The rules that run, and of those that decided the versions that did."""
+    others = {}
     running = {rule.id: rule for rule in workspace.rules if rule.status.is_running}
     notes = []
     for rule_id, made in decisions.items():
@@ -93,9 +104,11 @@ def _rules_now(
         if rule is None:
             notes.append(f"{rule_id} decided by version {version}, which cannot be read any more")
             continue
-        running[rule_id] = replace(rule, status=_STATUS[made[0].mode])
+        others[rule_id] = replace(rule, status=_STATUS[made[0].mode])
         notes.append(f"{rule_id} is explained by version {version}, which decided; the file says something else now")
-    return _set(workspace, running.values()) if notes else rules_of(workspace), tuple(notes)
+    if others:
+        return _set(workspace, {**running, **others}.values()), tuple(notes)
+    return ready or rules_of(workspace), tuple(notes)
 
 
 _STATUS = {Mode.LIVE: Status.LIVE, Mode.SHADOW: Status.SHADOW}

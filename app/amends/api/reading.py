@@ -50,7 +50,7 @@ def _events(router: APIRouter, made: Parts) -> None:
                 raise Problem("not-found", _MISSING)
             if known.is_erased(event_id):
                 raise Problem("not-found", "The event was erased with its person")
-            account = account_of(asked, made.workspace, known, None, made.runtime.clock())
+            account = account_of(asked, made.workspace, known, None, made.runtime.clock(), made.rules)
         return account_json(account, None)
 
 
