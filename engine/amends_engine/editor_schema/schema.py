@@ -284,7 +284,7 @@ def _wait_for(event: str | None) -> Schema:
 
 def _ask(event: str | None) -> Schema:
     ways = dict.fromkeys(("yes", "no", "no_answer"), _ref("steps", event))
-    inner = {"to": WRITTEN, "question": WRITTEN, "answer_within": DURATION, **ways}
+    inner = {"to": ref("option.task.to"), "question": WRITTEN, "answer_within": DURATION, **ways}  # a task asks it
     return {"description": "Asks a person, and goes on with the answer", **explained(ASK, inner)}
 
 
