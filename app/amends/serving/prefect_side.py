@@ -14,6 +14,7 @@ from amends_flows.reports import NoWorker, StepFailed
 from amends_flows.server import PrefectServer, embedded_server
 
 _GLANCE = 2.0  # seconds between two looks at the server
+_ASK_AGAIN = 10.0  # seconds between two looks for a server that is not there
 _SILENT = 2  # looks without an answer
 _BROKEN = 3  # batches in a row that Prefect could not run
 
@@ -32,6 +33,8 @@ class PrefectSide:
         settings = self.made.settings
         opened = embedded_server(settings.prefect_home, settings.prefect_api_url, journal.tell)
         with opened as server:
+            if not self._found(server):
+                return
             backend = self._connect(server)
             try:
                 journal.tell("Prefect is there", pages=server.ui_url)
@@ -50,10 +53,18 @@ class PrefectSide:
         elif not isinstance(error, StepFailed | NoWorker):
             self.failed += 1
 
+    def _found(self, server: PrefectServer) -> bool:
+        """Wait for a server that somebody else runs, since nothing is imported for one that is not there."""
+        if not self.made.settings.prefect_api_url or server.is_well():
+            return not self.stop.is_set()
+        journal.warn("no Prefect server answers at PREFECT_API_URL; effects are carried out without it until one does")
+        while not self.stop.wait(_ASK_AGAIN):
+            if server.is_well():
+                return True
+        return False
+
     def _connect(self, server: PrefectServer) -> Backend:
         settings = self.made.settings
-        if settings.prefect_api_url:
-            server.wait_ready()  # nothing is imported for a server that is not there
         os.environ.update(client_environment(settings.prefect_home, server.api_url) | without_proxy(os.environ))
         prepare_backend(settings.work_pool)  # four seconds of work, while the server comes up
         gc.freeze()  # Prefect brings a million objects that stay: no collection need look at them again

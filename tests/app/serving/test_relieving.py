@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,3 +63,27 @@ def test_only_what_prefect_did_counts_against_it(made: Parts, error: Exception, 
     side = PrefectSide(made, threading.Event())
     side.note(error)
     assert side.failed == counts
+
+
+class OverAfter(threading.Event):
+    """Is set when it was waited for so often, and takes no time."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.left = times
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.left -= 1
+        if not self.left:
+            self.set()
+        return self.is_set()
+
+
+def test_a_server_of_somebody_else_that_is_not_there_is_waited_for_and_told_of_once(
+    made: Parts, caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = replace(made.settings, prefect_api_url="http://127.0.0.1:9/api")
+    side = PrefectSide(replace(made, settings=elsewhere), OverAfter(5))
+    side.turn()
+    assert side.backend is None
+    assert [record.getMessage()[:34] for record in caplog.records] == ["no Prefect server answers at PREFE"]
