@@ -12,6 +12,7 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import WorkPoolFilter, WorkPoolFilterName
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
@@ -22,6 +23,7 @@ from amends_flows.runtime import Runtime
 
 POOL_TYPE = "process"
 _SHOWN = 12  # digits of a version
+_PAGE = 200  # deployments; the server gives no more at once
 
 
 class Deployments:
@@ -73,15 +75,22 @@ class Deployments:
     def remove_others(self, kept: Iterable[Rule]) -> int:
         """Deployments of versions by which nothing runs any more; how many there were."""
         names = {(rule.id, self.name_of(rule)) for rule in kept} | {(n, self._workspace_name) for n in SYSTEM_FLOWS}
-        pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._pool]))
         count = 0
-        for found in self._client.read_deployments(work_pool_filter=pool):
+        for found in self._in_pool():
             is_ours = self._own_name.fullmatch(found.name)
             flow = self._client.read_flow(found.flow_id)
             if is_ours and (flow.name, found.name) not in names:
                 self._client.delete_deployment(found.id)
                 count += 1
         return count
+
+    def _in_pool(self) -> list[DeploymentResponse]:
+        """All of them, which the server gives page by page."""
+        pool = WorkPoolFilter(name=WorkPoolFilterName(any_=[self._pool]))
+        found: list[DeploymentResponse] = []
+        while page := self._client.read_deployments(work_pool_filter=pool, limit=_PAGE, offset=len(found)):
+            found += page
+        return found
 
     def name_of(self, rule: Rule) -> str:
         return f"{self._workspace_name}-{rule.version[:_SHOWN]}"
