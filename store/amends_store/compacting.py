@@ -72,14 +72,18 @@ def _compact_postgres(url: URL) -> Compacted:
 
 
 def _wait_for_older(connection: "psycopg.Connection[tuple[object, ...]]") -> int:
-    """How many transactions of this database still began before now: VACUUM keeps the rows that they may see."""
+    """How many transactions that began before now are still open: VACUUM keeps the rows that they may see.
+
+    Those that write in other databases of the server count as well, since every snapshot goes back to the oldest.
+    """
     [now] = connection.execute("SELECT pg_current_xact_id()::xid::text").fetchone() or ("0",)
     until = monotonic() + _PATIENCE
     while True:
         row = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND backend_xmin IS NOT NULL AND age(backend_xmin) >= age(%s::text::xid)",
-            (now,),
+            "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ("
+            "(datname = current_database() AND age(backend_xmin) >= age(%(now)s::text::xid)) "
+            "OR age(backend_xid) > age(%(now)s::text::xid))",
+            {"now": now},
         ).fetchone()
         others = int(str(row[0])) if row else 0
         if not others or monotonic() > until:

@@ -66,7 +66,8 @@ def test_no_byte_of_an_erased_person_is_left_in_any_file(full: Firm) -> None:
 
 
 def test_the_same_file_again_brings_nobody_back(full: Firm) -> None:
-    full.amends("erase", ADDRESS, *ASKED)
+    erased = full.amends("erase", ADDRESS, *ASKED)
+    assert erased.code == 0, erased.out + erased.err
     again = full.amends("run", full.desk.here / "events.jsonl", "--json")
     assert again.counts["events"] == {"read": 4, "duplicate": 3, "quarantined": 1}
     assert again.counts["effects"] == {}
